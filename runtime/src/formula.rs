@@ -1,0 +1,28 @@
+//! The seam between generated code and the runtime: a loss hands its kernels to whoever asks.
+
+use crate::kernel::Kernel;
+use crate::real::Float;
+use crate::spec::Spec;
+
+/// One loss of a `.def` file, as generated code states it.
+pub trait Formula: Copy + Send + Sync + 'static {
+    /// The loss as data.
+    const SPEC: &'static Spec;
+
+    /// Hands the kernels for these parameters to a visitor. `parameters` holds one value per entry of
+    /// `SPEC.parameters`, inside its domain; booleans are 0 and 1.
+    fn visit<T: Float, V: Visitor<T>>(parameters: &[f64], visitor: V) -> V::Output;
+}
+
+/// What is done with the kernels of a loss.
+pub trait Visitor<T: Float> {
+    /// What it gives.
+    type Output;
+
+    /// Receives the kernel of the numerator, with `O` differentiable inputs, and that of the divisor, which
+    /// depends on the `M` inputs that `SPEC.divisor` lists (`Count` where there is none).
+    fn visit<K, D, const I: usize, const O: usize, const M: usize>(self, kernel: K, divisor: D) -> Self::Output
+    where
+        K: Kernel<T, I, O>,
+        D: Kernel<T, I, M>;
+}

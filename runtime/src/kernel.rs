@@ -1,0 +1,47 @@
+//! What generated code provides: straight-line functions of one sample.
+
+use crate::real::{Float, Real};
+
+/// One loss with its parameters fixed: value and derivatives of one sample, as straight-line code.
+///
+/// `I` inputs come in the order of the formula; `O` of them are differentiable.
+pub trait Kernel<T: Float, const I: usize, const O: usize>: Copy + Send + Sync {
+    /// The value.
+    fn value<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 0>;
+    /// The value and its derivative with respect to the first differentiable input.
+    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 1>;
+    /// The value and its derivatives with respect to every differentiable input.
+    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, O>;
+}
+
+/// What a kernel gives for one sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<R, const O: usize> {
+    /// The value of the formula; 0 where the sample is not kept.
+    pub value: R,
+    /// The derivatives; 0 where the sample is not kept.
+    pub gradient: [R; O],
+    /// Whether every input lies in its declared domain (or the sample is not kept).
+    pub valid: bool,
+}
+
+/// The divisor of a plain mean: every sample counts one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count;
+
+impl<T: Float, const I: usize> Kernel<T, I, 0> for Count {
+    #[inline(always)]
+    fn value<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 0> {
+        Sample { value: R::lit(1.0), gradient: [], valid: true }
+    }
+
+    #[inline(always)]
+    fn gradient<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 1> {
+        Sample { value: R::lit(1.0), gradient: [R::lit(0.0)], valid: true }
+    }
+
+    #[inline(always)]
+    fn gradients<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 0> {
+        Sample { value: R::lit(1.0), gradient: [], valid: true }
+    }
+}
