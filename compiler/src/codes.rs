@@ -32,4 +32,34 @@ codes! {
     TOO_LARGE = Error "L0103" "file too large";
     /// A clause stands twice.
     REPEATED_CLAUSE = Error "L0104" "repeated clause";
+    /// A name that nothing defines.
+    UNKNOWN_NAME = Error "L0201" "unknown name";
+    /// A name that is defined twice.
+    DUPLICATE_NAME = Error "L0202" "name defined twice";
+    /// A definition that needs itself.
+    CYCLE = Error "L0203" "circular definition";
+    /// A truth value where a number is wanted, or the other way round.
+    WRONG_TYPE = Error "L0301" "wrong type";
+    /// A call with too few, too many or misnamed arguments.
+    WRONG_ARGUMENTS = Error "L0302" "wrong arguments";
+    /// A value that still varies over a named axis.
+    OPEN_AXIS = Error "L0303" "axis not reduced";
+    /// A word behind `:` that is no role or type.
+    UNKNOWN_ROLE = Error "L0304" "unknown role";
+    /// A domain that is empty or not made of constants.
+    BAD_DOMAIN = Error "L0401" "bad domain";
+    /// A default that is not a constant, or outside of its domain.
+    BAD_DEFAULT = Error "L0402" "bad default";
+    /// A loss without an input that can be differentiated.
+    NOTHING_TO_DIFFERENTIATE = Error "L0403" "nothing to differentiate";
+    /// Correct text for which no code is generated yet.
+    NOT_GENERATED = Error "L0501" "not generated yet";
+    /// More combinations of `bool` and listed parameters than kernels are made for.
+    TOO_MANY_VARIANTS = Error "L0502" "too many variants";
+    /// A name that generated Rust cannot use.
+    RESERVED_NAME = Error "L0601" "reserved name";
+    /// An input or parameter that the formula never reads.
+    UNUSED = Warning "L0701" "never used";
+    /// An input whose derivative is zero everywhere.
+    VANISHING_GRADIENT = Warning "L0702" "gradient is zero everywhere";
 }

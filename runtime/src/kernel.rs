@@ -6,6 +6,9 @@ use crate::real::{Float, Real};
 ///
 /// `I` inputs come in the order of the formula; `O` of them are differentiable.
 pub trait Kernel<T: Float, const I: usize, const O: usize>: Copy + Send + Sync {
+    /// Whether it computes an exponential, a logarithm or the like, so that fewer samples are worth a thread.
+    const TRANSCENDENTAL: bool = true;
+
     /// The value.
     fn value<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 0>;
     /// The value and its derivative with respect to the first differentiable input.
@@ -30,6 +33,8 @@ pub struct Sample<R, const O: usize> {
 pub struct Count;
 
 impl<T: Float, const I: usize> Kernel<T, I, 0> for Count {
+    const TRANSCENDENTAL: bool = false;
+
     #[inline(always)]
     fn value<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 0> {
         Sample { value: R::lit(1.0), gradient: [], valid: true }

@@ -1,0 +1,235 @@
+//! Declarations: axes, roles, domains, defaults.
+
+use crate::ast::{AxisDecl, BinaryOp, Decl, DomainKind, Expr, ExprKind, UnaryOp};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ir::{
+    Axis, AxisId, AxisSet, Domain, Function, Input, Parameter, ParameterKind, Role, Scalar, Type,
+};
+
+/// What a declared input's elements vary over.
+pub(super) fn type_of_input(input: &Input) -> Type {
+    let axes = input.axes.iter().fold(AxisSet::EMPTY, |axes, axis| axes.union(AxisSet::of(*axis)));
+    let scalar = if input.role == Role::Bool { Scalar::Bool } else { Scalar::Real };
+    Type { scalar, axes }
+}
+
+/// Whether a declared parameter is a truth value.
+pub(super) fn type_of_parameter(parameter: &Parameter) -> Scalar {
+    if parameter.kind == ParameterKind::Bool { Scalar::Bool } else { Scalar::Real }
+}
+
+/// Checks the declaration of an input.
+pub(super) fn input(decl: &Decl, axes: &mut Vec<Axis>, diagnostics: &mut Diagnostics) -> Option<Input> {
+    let own = match &decl.axes {
+        None => vec![AxisId::SAMPLES],
+        Some(list) => list.iter().map(|axis| find_axis(axis, axes, diagnostics)).collect::<Option<_>>()?,
+    };
+    let role = role(decl, axes, diagnostics)?;
+    let domain = domain(decl, diagnostics)?;
+    let default = default(decl, domain.as_ref(), role == Role::Bool, diagnostics)?;
+    Some(Input { name: decl.name.name.clone(), axes: own, role, domain, default, span: decl.span })
+}
+
+/// Checks the declaration of a parameter.
+pub(super) fn parameter(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Parameter> {
+    if let Some(axes) = &decl.axes {
+        if !axes.is_empty() {
+            diagnostics.push(
+                Diagnostic::new(&codes::WRONG_TYPE, format!("parameter `{}` cannot have axes", decl.name.name), decl.span)
+                    .note("a parameter is one number for the whole call; an array is an input, before the `;`"),
+            );
+            return None;
+        }
+    }
+    let kind = match decl.role.as_ref().map(|role| role.kind.name.as_str()) {
+        None => ParameterKind::Real,
+        Some("int") => ParameterKind::Int,
+        Some("bool") => ParameterKind::Bool,
+        Some(_) => return unknown_role(decl, "a parameter is a real number, `: int` or `: bool`", diagnostics),
+    };
+    let domain = domain(decl, diagnostics)?;
+    let default = default(decl, domain.as_ref(), kind == ParameterKind::Bool, diagnostics)?;
+    if kind == ParameterKind::Int && default.is_some_and(|x| x.fract() != 0.0) {
+        diagnostics.push(Diagnostic::new(
+            &codes::BAD_DEFAULT,
+            format!("the default of `{}` is not a whole number", decl.name.name),
+            decl.default.as_ref().map_or(decl.span, |expr| expr.span),
+        ));
+        return None;
+    }
+    Some(Parameter { name: decl.name.name.clone(), kind, domain, default, span: decl.span })
+}
+
+fn find_axis(axis: &AxisDecl, axes: &mut Vec<Axis>, diagnostics: &mut Diagnostics) -> Option<AxisId> {
+    let (name, group) = match axis {
+        AxisDecl::Samples(_) => return Some(AxisId::SAMPLES),
+        AxisDecl::Axis(name) => (name, false),
+        AxisDecl::Group(name) => (name, true),
+    };
+    if let Some(known) = axes.iter().position(|axis| axis.name == name.name) {
+        return Some(AxisId(known as u8));
+    }
+    if axes.len() == AxisSet::CAPACITY {
+        diagnostics.push(Diagnostic::new(
+            &codes::WRONG_TYPE,
+            format!("a loss names at most {} axes", AxisSet::CAPACITY - 1),
+            name.span,
+        ));
+        return None;
+    }
+    axes.push(Axis { name: name.name.clone(), group });
+    diagnostics.push(
+        Diagnostic::new(
+            &codes::NOT_GENERATED,
+            format!("no code is generated yet for losses over a named axis such as `{}`", name.name),
+            name.span,
+        )
+        .label("a named axis")
+        .note("elementwise losses work: inputs over `[..]`, and `[]` for one number shared by all samples"),
+    );
+    Some(AxisId((axes.len() - 1) as u8))
+}
+
+fn role(decl: &Decl, axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<Role> {
+    let Some(role) = &decl.role else { return Some(Role::Real) };
+    let axis = role.axis.as_ref().map(|name| axes.iter().position(|axis| axis.name == name.name));
+    match (role.kind.name.as_str(), axis) {
+        ("int", None) => Some(Role::Int),
+        ("bool", None) => Some(Role::Bool),
+        ("index", Some(Some(axis))) => Some(Role::Index(AxisId(axis as u8))),
+        ("set", Some(Some(axis))) => Some(Role::Set(AxisId(axis as u8))),
+        ("index" | "set", Some(None)) => {
+            let name = role.axis.as_ref().map_or(&role.kind, |name| name);
+            diagnostics.push(
+                Diagnostic::new(&codes::UNKNOWN_NAME, format!("no input before this one has an axis `{}`", name.name), name.span)
+                    .note("an index points into an axis that is declared before it"),
+            );
+            None
+        }
+        _ => unknown_role(decl, "an input is real, `: int`, `: bool`, `: index AXIS` or `: set AXIS`", diagnostics),
+    }
+}
+
+fn unknown_role<T>(decl: &Decl, roles: &str, diagnostics: &mut Diagnostics) -> Option<T> {
+    if let Some(role) = &decl.role {
+        diagnostics.push(
+            Diagnostic::new(&codes::UNKNOWN_ROLE, format!("`{}` is not a role here", role.kind.name), role.kind.span)
+                .note(roles),
+        );
+    }
+    None
+}
+
+/// `Some(None)` where no domain is declared, `None` where it is bad.
+fn domain(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Option<Domain>> {
+    let Some(domain) = &decl.domain else { return Some(None) };
+    let mut number = |expr: &Expr| {
+        let value = constant(expr);
+        if value.is_none_or(f64::is_nan) {
+            diagnostics.push(Diagnostic::new(&codes::BAD_DOMAIN, "a domain is made of constants", expr.span));
+            return None;
+        }
+        value
+    };
+    let checked = match &domain.kind {
+        DomainKind::Interval { low, low_closed, high, high_closed } => {
+            let (low_value, high_value) = (number(low), number(high));
+            Domain::Interval {
+                low: low_value?,
+                low_closed: *low_closed,
+                high: high_value?,
+                high_closed: *high_closed,
+            }
+        }
+        DomainKind::Set(values) => {
+            Domain::Set(values.iter().map(&mut number).collect::<Vec<_>>().into_iter().collect::<Option<_>>()?)
+        }
+    };
+    let empty = match &checked {
+        Domain::Interval { low, high, .. } => low > high || (low == high && !checked.contains(*low)),
+        Domain::Set(values) => values.is_empty(),
+    };
+    if empty {
+        diagnostics.push(Diagnostic::new(&codes::BAD_DOMAIN, format!("no number lies in {checked}"), domain.span));
+        return None;
+    }
+    Some(Some(checked))
+}
+
+/// `Some(None)` where no default is declared, `None` where it is bad.
+fn default(
+    decl: &Decl,
+    domain: Option<&Domain>,
+    truth: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<f64>> {
+    let Some(expr) = &decl.default else { return Some(None) };
+    let name = &decl.name.name;
+    if truth {
+        if let Some(value) = truth_value(expr) {
+            return Some(Some(f64::from(u8::from(value))));
+        }
+        diagnostics.push(Diagnostic::new(&codes::BAD_DEFAULT, format!("the default of `{name}` is `true` or `false`"), expr.span));
+        return None;
+    }
+    let Some(value) = constant(expr) else {
+        diagnostics.push(
+            Diagnostic::new(&codes::BAD_DEFAULT, format!("the default of `{name}` is not a constant number"), expr.span)
+                .note("a default is made of numbers, `inf`, `pi` and arithmetic"),
+        );
+        return None;
+    };
+    if let Some(domain) = domain.filter(|domain| !domain.contains(value)) {
+        diagnostics.push(Diagnostic::new(
+            &codes::BAD_DEFAULT,
+            format!("the default of `{name}` is {value}, which is not in {domain}"),
+            expr.span,
+        ));
+        return None;
+    }
+    Some(Some(value))
+}
+
+fn truth_value(expr: &Expr) -> Option<bool> {
+    match &expr.kind {
+        ExprKind::Name(name) if name.bracket.is_none() && name.arguments.is_none() => {
+            match name.ident.name.as_str() {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The number that an expression of constants is.
+pub(super) fn constant(expr: &Expr) -> Option<f64> {
+    let evaluate = |function: Function, x: &[f64]| Some((crate::functions::row(function).evaluate)(x));
+    match &expr.kind {
+        ExprKind::Number(x) => Some(*x),
+        ExprKind::Name(name) if name.bracket.is_none() && name.arguments.is_none() => {
+            super::expression::constant(&name.ident.name)
+        }
+        ExprKind::Unary(UnaryOp::Neg, x) => Some(-constant(x)?),
+        ExprKind::Binary(op, a, b) => {
+            let function = match op {
+                BinaryOp::Add => Function::Add,
+                BinaryOp::Sub => Function::Sub,
+                BinaryOp::Mul => Function::Mul,
+                BinaryOp::Div => Function::Div,
+                BinaryOp::Pow => Function::Pow,
+                _ => return None,
+            };
+            evaluate(function, &[constant(a)?, constant(b)?])
+        }
+        ExprKind::Name(name) if name.bracket.is_none() => {
+            let row = crate::functions::by_name(&name.ident.name)?;
+            let arguments = name.arguments.as_ref()?;
+            let values: Vec<f64> = arguments.iter().map(|a| constant(&a.value)).collect::<Option<_>>()?;
+            (values.len() == row.arity).then(|| (row.evaluate)(&values))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+//! Syntax tree to checked losses: names, types, axes, domains.
+//!
+//! Every error of a file is reported in one run. A loss with an error is left out; the others go on.
+//! Helpers and calls of other losses are inlined here, so that what follows sees one graph per loss.
+
+mod declare;
+mod expression;
+mod scope;
+mod suggest;
+
+use crate::ast::{self, Item};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ir::{Axis, AxisId, AxisSet, Graph, Loss, Scalar};
+use crate::source::SourceFile;
+use expression::Lowering;
+use std::collections::HashMap;
+
+/// The declarations of a file by name.
+pub(crate) type Items<'a> = HashMap<&'a str, &'a Item>;
+
+/// Checks a file and gives its sound losses, in the order of the text.
+pub fn check(source: &SourceFile, module: &ast::Module, diagnostics: &mut Diagnostics) -> Vec<Loss> {
+    let items = collect(module, diagnostics);
+    let mut losses = Vec::new();
+    for item in &module.items {
+        match item {
+            Item::Loss(loss) => {
+                diagnostics.enter(&loss.name.name);
+                losses.extend(check_loss(source, &items, loss, diagnostics));
+            }
+            Item::Function(function) => {
+                diagnostics.enter(&function.name.name);
+                scope::check_names(&items, &scope::names_of_function(function), diagnostics);
+            }
+        }
+    }
+    losses
+}
+
+/// Finds every declaration's name; of two with one name the first counts.
+fn collect<'a>(module: &'a ast::Module, diagnostics: &mut Diagnostics) -> Items<'a> {
+    let mut items = Items::new();
+    for item in &module.items {
+        let name = name_of(item);
+        diagnostics.enter(&name.name);
+        if let Some(first) = items.get(name.name.as_str()) {
+            diagnostics.push(scope::duplicate(&name_of(first).clone(), name));
+            continue;
+        }
+        if crate::functions::by_name(&name.name).is_some() || expression::is_built_in(&name.name) {
+            diagnostics.push(
+                Diagnostic::new(
+                    &codes::DUPLICATE_NAME,
+                    format!("`{}` is a function of the language", name.name),
+                    name.span,
+                )
+                .note("a loss or helper needs a name of its own, because both are called in the same way"),
+            );
+            continue;
+        }
+        items.insert(&name.name, item);
+    }
+    items
+}
+
+fn name_of(item: &Item) -> &ast::Ident {
+    match item {
+        Item::Loss(loss) => &loss.name,
+        Item::Function(function) => &function.name,
+    }
+}
+
+fn check_loss(
+    source: &SourceFile,
+    items: &Items<'_>,
+    loss: &ast::Loss,
+    diagnostics: &mut Diagnostics,
+) -> Option<Loss> {
+    let errors = diagnostics.errors();
+    scope::check_names(items, &scope::names_of_loss(loss), diagnostics);
+    let mut axes = vec![Axis { name: "..".to_owned(), group: true }];
+    let inputs: Vec<_> =
+        loss.inputs.iter().filter_map(|decl| declare::input(decl, &mut axes, diagnostics)).collect();
+    let parameters: Vec<_> =
+        loss.parameters.iter().filter_map(|decl| declare::parameter(decl, diagnostics)).collect();
+    if inputs.len() < loss.inputs.len() || parameters.len() < loss.parameters.len() {
+        return None;
+    }
+    if !inputs.iter().any(|input| input.is_differentiable()) {
+        diagnostics.push(
+            Diagnostic::new(
+                &codes::NOTHING_TO_DIFFERENTIATE,
+                format!("`{}` has no real input", loss.name.name),
+                loss.name.span,
+            )
+            .note("a loss needs at least one input without a role such as `bool` or `int`"),
+        );
+    }
+
+    let mut graph = Graph::default();
+    graph.inputs = inputs.iter().map(declare::type_of_input).collect();
+    graph.parameters = parameters.iter().map(declare::type_of_parameter).collect();
+    let mut lowering = Lowering::new(items, &mut graph, &axes, diagnostics);
+    lowering.enter_loss(loss);
+    let value = lowering.scalar(&loss.body, Scalar::Real);
+    let keep = loss.keep.as_ref().map(|keep| lowering.scalar(keep, Scalar::Bool));
+    let mean_by = loss.mean_by.as_ref().map(|by| lowering.scalar(by, Scalar::Real));
+    lowering.finish_locals();
+    let (value, keep, mean_by) = (value?, flip(keep)?, flip(mean_by)?);
+    for (root, expr) in [Some(value), keep, mean_by].into_iter().zip([
+        Some(&loss.body),
+        loss.keep.as_ref(),
+        loss.mean_by.as_ref(),
+    ]) {
+        if let (Some(root), Some(expr)) = (root, expr) {
+            require_samples_only(&graph, &axes, root, expr, diagnostics);
+        }
+    }
+    (diagnostics.errors() == errors).then(|| Loss {
+        name: loss.name.name.clone(),
+        doc: loss.doc.clone(),
+        text: source.slice(loss.span).trim_end().to_owned(),
+        span: loss.name.span,
+        axes,
+        inputs,
+        parameters,
+        graph,
+        value,
+        keep,
+        mean_by,
+    })
+}
+
+/// `Some(None)` where there was nothing to check, `None` where checking failed.
+fn flip<T>(checked: Option<Option<T>>) -> Option<Option<T>> {
+    match checked {
+        None => Some(None),
+        Some(None) => None,
+        Some(some) => Some(some),
+    }
+}
+
+/// A loss has one value per sample: nothing else may remain.
+fn require_samples_only(
+    graph: &Graph,
+    axes: &[Axis],
+    root: crate::ir::ExprId,
+    expr: &ast::Expr,
+    diagnostics: &mut Diagnostics,
+) {
+    let rest: AxisSet = graph.type_of(root).axes.without(AxisId::SAMPLES);
+    if let Some(axis) = rest.iter().next() {
+        let name = &axes[axis.0 as usize].name;
+        diagnostics.push(
+            Diagnostic::new(&codes::OPEN_AXIS, format!("this still varies over `{name}`"), expr.span)
+                .note(format!("fold the axis with a binder, for example `sum[{name}](...)`")),
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! The checked formula: ids instead of names, one graph per loss.
+//!
+//! A loss is a function of one sample. Its value, the condition under which a sample is kept and the summand
+//! of the mean's divisor are nodes of one hash-consed graph, and so are, later, their derivatives. A node has
+//! a type: a real number or a truth value, and the set of axes that it varies over. The sample axes (`..`)
+//! are one axis of that set, so an elementwise loss is simply one whose nodes vary over nothing else;
+//! reductions, gathers and sizes are nodes like any other.
+//!
+//! Nodes mean real numbers, evaluated per element: `If` never looks at the branch not taken, comparisons with
+//! NaN are false, `Stop` has derivative zero, `WithGrad` the derivative of its second operand.
+
+pub mod display;
+pub mod function;
+pub mod graph;
+pub mod range;
+
+use crate::source::Span;
+pub use function::Function;
+pub use graph::{AxisId, AxisSet, ExprId, Graph, Node, Reduction, Scalar, Type};
+
+/// A loss after checking.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    /// Its name.
+    pub name: String,
+    /// Its documentation.
+    pub doc: String,
+    /// The declaration as it was written.
+    pub text: String,
+    /// Where the declaration stands.
+    pub span: Span,
+    /// Every axis it names; the first is the sample axes.
+    pub axes: Vec<Axis>,
+    /// Tensors, in the order of the text.
+    pub inputs: Vec<Input>,
+    /// Scalars shared by all samples.
+    pub parameters: Vec<Parameter>,
+    /// All its expressions.
+    pub graph: Graph,
+    /// The value of one sample.
+    pub value: ExprId,
+    /// Whether a sample counts; `None` where all do.
+    pub keep: Option<ExprId>,
+    /// What a kept sample adds to the divisor of the mean; `None` for 1.
+    pub mean_by: Option<ExprId>,
+}
+
+/// An axis of a loss.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axis {
+    /// Its name; `..` for the sample axes.
+    pub name: String,
+    /// Whether it stands for any number of axes.
+    pub group: bool,
+}
+
+/// A tensor that a loss reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Its axes, in memory order.
+    pub axes: Vec<AxisId>,
+    /// What its elements are.
+    pub role: Role,
+    /// Where they must lie.
+    pub domain: Option<Domain>,
+    /// What stands for it when it is not given; such an input broadcasts to the sample shape.
+    pub default: Option<f64>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+impl Input {
+    /// Whether a derivative with respect to it exists.
+    pub fn is_differentiable(&self) -> bool {
+        self.role == Role::Real
+    }
+}
+
+/// What the elements of an input are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Real numbers.
+    Real,
+    /// Whole numbers.
+    Int,
+    /// Truth values.
+    Bool,
+    /// Positions on an axis.
+    Index(AxisId),
+    /// Lists of positions on an axis.
+    Set(AxisId),
+}
+
+/// A scalar parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: ParameterKind,
+    /// Where it must lie.
+    pub domain: Option<Domain>,
+    /// Its value when it is not given; truth values are 0 and 1.
+    pub default: Option<f64>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// A real number.
+    Real,
+    /// A whole number.
+    Int,
+    /// A truth value.
+    Bool,
+}
+
+/// A set of numbers; NaN is outside of any.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Domain {
+    /// All numbers between two ends.
+    Interval {
+        /// Lower end.
+        low: f64,
+        /// Whether it belongs to the set.
+        low_closed: bool,
+        /// Upper end.
+        high: f64,
+        /// Whether it belongs to the set.
+        high_closed: bool,
+    },
+    /// These numbers.
+    Set(Vec<f64>),
+}
+
+impl Domain {
+    /// Whether `x` lies in it.
+    pub fn contains(&self, x: f64) -> bool {
+        match self {
+            Domain::Interval { low, low_closed, high, high_closed } => {
+                (x > *low || (*low_closed && x == *low)) && (x < *high || (*high_closed && x == *high))
+            }
+            Domain::Set(values) => values.contains(&x),
+        }
+    }
+}
+
+impl std::fmt::Display for Domain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Domain::Interval { low, low_closed, high, high_closed } => {
+                let open = if *low_closed { '[' } else { '(' };
+                let close = if *high_closed { ']' } else { ')' };
+                write!(f, "{open}{low}, {high}{close}")
+            }
+            Domain::Set(values) => {
+                let list: Vec<String> = values.iter().map(f64::to_string).collect();
+                write!(f, "{{{}}}", list.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Branches that are decided, equal, or nested under their own condition; guards that guard nothing.
+
+use super::product::Product;
+use super::{Context, Rule};
+use crate::ir::{ExprId, Function, Node};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { name: "decided-branch", why: "`if true` is its first branch, `if false` its second", apply: decided },
+    Rule { name: "equal-branches", why: "both branches are the same", apply: |cx, id| match *cx.graph.node(id) {
+        Node::If(_, a, b) if a == b => Some(a),
+        _ => None,
+    } },
+    Rule { name: "negated-condition", why: "`if not c then a else b` is `if c then b else a`", apply: |cx, id| {
+        let Node::If(c, a, b) = *cx.graph.node(id) else { return None };
+        let inner = cx.graph.argument(c, Function::Not)?;
+        Some(cx.graph.choose(inner, b, a))
+    } },
+    Rule { name: "repeated-condition", why: "inside a branch its own condition is decided", apply: repeated },
+    Rule { name: "needless-guard", why: "where the guard fails a factor is 0 and the others are finite: the product is 0", apply: needless_guard },
+];
+
+fn decided(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let Node::If(c, a, b) = *cx.graph.node(id) else { return None };
+    match *cx.graph.node(c) {
+        Node::Bool(truth) => Some(if truth { a } else { b }),
+        _ => None,
+    }
+}
+
+fn repeated(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let Node::If(c, a, b) = *cx.graph.node(id) else { return None };
+    let inside = |branch: ExprId, first: bool| match *cx.graph.node(branch) {
+        Node::If(inner, yes, no) if inner == c => Some(if first { yes } else { no }),
+        _ => None,
+    };
+    let (yes, no) = (inside(a, true), inside(b, false));
+    (yes.is_some() || no.is_some()).then(|| cx.graph.choose(c, yes.unwrap_or(a), no.unwrap_or(b)))
+}
+
+/// `if a != 0 or l != -inf then p else 0`, where `p` is `a` times factors that are finite for every input.
+fn needless_guard(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let Node::If(c, product, zero) = *cx.graph.node(id) else { return None };
+    let (first, _) = cx.graph.pair(c, Function::Or).filter(|_| cx.graph.is(zero, 0.0))?;
+    let (guarded, nothing) = cx.graph.pair(first, Function::Ne)?;
+    if !cx.graph.is(nothing, 0.0) {
+        return None;
+    }
+    let mut rest = Product::of(cx.graph, product);
+    for (factor, exponent) in Product::of(cx.graph, guarded).factors {
+        rest.factors.iter().position(|known| *known == (factor, exponent)).map(|at| rest.factors.remove(at))?;
+    }
+    for (factor, exponent) in rest.factors {
+        let leaf = matches!(cx.graph.node(factor), Node::Input(_) | Node::Parameter(_));
+        if exponent < 0 || !(leaf || cx.range(factor).is_bounded()) {
+            return None;
+        }
+    }
+    Some(product)
+}

@@ -1,0 +1,118 @@
+//! Sums, signs and powers: what adds nothing goes.
+
+use super::{Context, Rule};
+use crate::ir::{ExprId, Function};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { name: "add-zero", why: "x + 0 = x", apply: add_zero },
+    Rule { name: "negated-term", why: "a + (-b) = a - b, a - (-b) = a + b, (-a) + b = b - a", apply: negated_term },
+    Rule { name: "negated-difference", why: "-(a - b) = b - a", apply: |cx, id| {
+        let inner = cx.graph.argument(id, Function::Neg)?;
+        let (a, b) = cx.graph.pair(inner, Function::Sub)?;
+        Some(cx.graph.minus(b, a))
+    } },
+    Rule { name: "times-zero", why: "x * 0 = 0 where x is an input, a parameter or bounded: finite", apply: times_zero },
+    Rule { name: "even-of-negated", why: "abs and cosh do not see a sign; a square neither", apply: even },
+    Rule { name: "simple-power", why: "x^0 = 1, x^1 = x, x^(1/2) = sqrt(x), x^(-1) = 1/x", apply: power },
+    Rule { name: "log-of-shifted", why: "log(1 + x) = log1p(x), which keeps the digits of a small x", apply: log_of_shifted },
+];
+
+fn add_zero(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    if let Some((a, b)) = cx.graph.pair(id, Function::Add) {
+        if cx.graph.is(a, 0.0) {
+            return Some(b);
+        }
+        return cx.graph.is(b, 0.0).then_some(a);
+    }
+    let (a, b) = cx.graph.pair(id, Function::Sub)?;
+    if cx.graph.is(b, 0.0) {
+        return Some(a);
+    }
+    cx.graph.is(a, 0.0).then(|| cx.graph.negate(b))
+}
+
+fn negated_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let g = &mut *cx.graph;
+    if let Some((a, b)) = g.pair(id, Function::Add) {
+        if let Some(b) = g.argument(b, Function::Neg) {
+            return Some(g.minus(a, b));
+        }
+        let a = g.argument(a, Function::Neg)?;
+        return Some(g.minus(b, a));
+    }
+    let (a, b) = g.pair(id, Function::Sub)?;
+    if let Some(b) = g.argument(b, Function::Neg) {
+        return Some(g.plus(a, b));
+    }
+    let a = g.argument(a, Function::Neg)?;
+    let sum = g.plus(a, b);
+    Some(g.negate(sum))
+}
+
+fn times_zero(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (a, b) = cx.graph.pair(id, Function::Mul)?;
+    let (zero, other) = if cx.graph.is(a, 0.0) { (a, b) } else { (b, a) };
+    (cx.graph.is(zero, 0.0) && cx.range(other).is_bounded()).then_some(zero)
+}
+
+fn even(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    for function in [Function::Abs, Function::Cosh, Function::LogCosh] {
+        if let Some(argument) = cx.graph.argument(id, function) {
+            let opposite = opposite(cx, argument)?;
+            return Some(cx.graph.apply(function, &[opposite]));
+        }
+    }
+    let (base, exponent) = cx.graph.pair(id, Function::Pow)?;
+    if cx.graph.constant(exponent)? % 2.0 != 0.0 {
+        return None;
+    }
+    let inner = match cx.graph.argument(base, Function::Abs) {
+        Some(inner) => inner,
+        None => opposite(cx, base)?,
+    };
+    Some(cx.graph.apply(Function::Pow, &[inner, exponent]))
+}
+
+/// `x` for `-x`.
+fn opposite(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    cx.graph.argument(id, Function::Neg)
+}
+
+fn power(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (base, exponent) = cx.graph.pair(id, Function::Pow)?;
+    let exponent = cx.graph.constant(exponent)?;
+    if exponent == 0.0 {
+        Some(cx.graph.real(1.0))
+    } else if exponent == 1.0 {
+        Some(base)
+    } else if exponent == 0.5 {
+        Some(cx.graph.apply(Function::Sqrt, &[base]))
+    } else if exponent == -1.0 {
+        let one = cx.graph.real(1.0);
+        Some(cx.graph.divide(one, base))
+    } else {
+        None
+    }
+}
+
+fn log_of_shifted(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let argument = cx.graph.argument(id, Function::Log)?;
+    let g = &mut *cx.graph;
+    let shift = if let Some((a, b)) = g.pair(argument, Function::Add) {
+        if g.is(a, 1.0) {
+            b
+        } else if g.is(b, 1.0) {
+            a
+        } else {
+            return None;
+        }
+    } else {
+        let (a, b) = g.pair(argument, Function::Sub)?;
+        if g.is(a, 1.0) {
+            g.negate(b)
+        } else {
+            return None;
+        }
+    };
+    Some(g.apply(Function::Log1p, &[shift]))
+}

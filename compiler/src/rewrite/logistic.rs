@@ -1,0 +1,94 @@
+//! The logistic family, recognised in naive text and in its derivatives.
+
+use super::product::Product;
+use super::{Context, Rule};
+use crate::ir::{ExprId, Function, Graph};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { name: "complement-of-sigmoid", why: "1 - sigmoid(x) = sigmoid(-x), exact where sigmoid(x) rounds to 1", apply: complement },
+    Rule { name: "log-of-sigmoid", why: "log(sigmoid(x)) = log_sigmoid(x), finite where sigmoid(x) is 0 in floating point", apply: |cx, id| {
+        let argument = cx.graph.argument(id, Function::Log)?;
+        let x = cx.graph.argument(argument, Function::Sigmoid)?;
+        Some(cx.graph.apply(Function::LogSigmoid, &[x]))
+    } },
+    Rule { name: "softplus", why: "log1p(exp(x)) = softplus(x), which does not overflow", apply: |cx, id| {
+        let argument = cx.graph.argument(id, Function::Log1p)?;
+        let x = cx.graph.argument(argument, Function::Exp)?;
+        Some(cx.graph.apply(Function::Softplus, &[x]))
+    } },
+    Rule { name: "log-of-cosh", why: "log(cosh(x)) = log_cosh(x), which does not overflow", apply: |cx, id| {
+        let argument = cx.graph.argument(id, Function::Log)?;
+        let x = cx.graph.argument(argument, Function::Cosh)?;
+        Some(cx.graph.apply(Function::LogCosh, &[x]))
+    } },
+    Rule { name: "xlogy-of-sigmoid", why: "x log(sigmoid(y)) with log_sigmoid, under the guard of xlogy", apply: xlogy },
+    Rule { name: "log-sigmoid-of-softplus", why: "-softplus(-x) = log_sigmoid(x)", apply: |cx, id| {
+        let inner = cx.graph.argument(id, Function::Neg)?;
+        let negated = cx.graph.argument(inner, Function::Softplus)?;
+        let x = cx.graph.argument(negated, Function::Neg)?;
+        Some(cx.graph.apply(Function::LogSigmoid, &[x]))
+    } },
+    Rule { name: "logistic-quotient", why: "exp(x) / (1 + exp(x)) = sigmoid(x), which does not overflow", apply: quotient },
+    Rule { name: "hyperbolic-quotient", why: "sinh(x) / cosh(x) = tanh(x), which does not overflow", apply: tanh },
+];
+
+fn complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (one, b) = cx.graph.pair(id, Function::Sub)?;
+    let x = cx.graph.argument(b, Function::Sigmoid).filter(|_| cx.graph.is(one, 1.0))?;
+    Some(sigmoid_of_negated(cx.graph, x))
+}
+
+fn sigmoid_of_negated(graph: &mut Graph, x: ExprId) -> ExprId {
+    let negated = graph.negate(x);
+    graph.apply(Function::Sigmoid, &[negated])
+}
+
+fn xlogy(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (a, b) = cx.graph.pair(id, Function::Xlogy)?;
+    let g = &mut *cx.graph;
+    let x = g.argument(b, Function::Sigmoid)?;
+    let log = g.apply(Function::LogSigmoid, &[x]);
+    let (zero, bottom) = (g.real(0.0), g.real(f64::NEG_INFINITY));
+    let (something, finite) = (g.apply(Function::Ne, &[a, zero]), g.apply(Function::Ne, &[log, bottom]));
+    let flows = g.apply(Function::Or, &[something, finite]);
+    let product = g.times(a, log);
+    Some(g.choose(flows, product, zero))
+}
+
+/// `1 + exp(x)`: its `x`.
+fn one_plus_exp(graph: &Graph, id: ExprId) -> Option<ExprId> {
+    let (a, b) = graph.pair(id, Function::Add)?;
+    let (one, e) = if graph.is(a, 1.0) { (a, b) } else { (b, a) };
+    graph.argument(e, Function::Exp).filter(|_| graph.is(one, 1.0))
+}
+
+fn quotient(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut product = Product::of_quotient(cx.graph, id)?;
+    let (at, x) = product.factors.iter().enumerate().find_map(|(at, (factor, exponent))| {
+        one_plus_exp(cx.graph, *factor).filter(|_| *exponent == -1).map(|x| (at, x))
+    })?;
+    product.factors.remove(at);
+    let exp = cx.graph.apply(Function::Exp, &[x]);
+    let sigmoid = if product.take(exp, 1) {
+        cx.graph.apply(Function::Sigmoid, &[x])
+    } else {
+        sigmoid_of_negated(cx.graph, x)
+    };
+    product.factors.push((sigmoid, 1));
+    Some(product.build(cx.graph))
+}
+
+fn tanh(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut product = Product::of_quotient(cx.graph, id)?;
+    let x = product.factors.iter().find_map(|(factor, exponent)| {
+        cx.graph.argument(*factor, Function::Cosh).filter(|_| *exponent == -1)
+    })?;
+    let (sinh, cosh) = (cx.graph.apply(Function::Sinh, &[x]), cx.graph.apply(Function::Cosh, &[x]));
+    if !product.take(sinh, 1) {
+        return None;
+    }
+    product.take(cosh, -1);
+    let tanh = cx.graph.apply(Function::Tanh, &[x]);
+    product.factors.push((tanh, 1));
+    Some(product.build(cx.graph))
+}

@@ -1,0 +1,162 @@
+//! Stable forms and simplification: named, guarded rewrite rules, applied until none fires.
+//!
+//! Input and output are expressions of one graph, derivatives included, that mean the same real number for
+//! finite inputs in their domains; a rule that holds only for some values carries the guard. Derivatives are
+//! taken before, so no rule can change one. What is deliberately not done here: anything that depends on the
+//! target (see `lower`), and anything that would hide a NaN of an input (`x - x`, `0 * x` for any x).
+
+mod branch;
+mod exponential;
+mod fold;
+mod identity;
+mod logistic;
+pub mod product;
+pub mod ranges;
+
+use crate::ir::{ExprId, Graph, Node};
+use ranges::Ranges;
+use std::collections::{BTreeMap, HashMap};
+
+/// A rewrite rule.
+pub struct Rule {
+    /// Its name, as reports show it.
+    pub name: &'static str,
+    /// Why it is valid.
+    pub why: &'static str,
+    /// What stands for the node, where the rule applies.
+    pub apply: fn(&mut Context<'_>, ExprId) -> Option<ExprId>,
+}
+
+/// What a rule may look at and add to.
+pub struct Context<'a> {
+    /// The graph.
+    pub graph: &'a mut Graph,
+    /// Where values lie.
+    pub ranges: &'a mut Ranges,
+}
+
+impl Context<'_> {
+    /// The range of a node.
+    pub fn range(&mut self, id: ExprId) -> crate::ir::range::Range {
+        self.ranges.of(self.graph, id)
+    }
+}
+
+/// The families, in the order in which they are tried at a node.
+const FAMILIES: &[&[Rule]] =
+    &[fold::RULES, identity::RULES, branch::RULES, logistic::RULES, exponential::RULES, product::RULES];
+
+/// Every rule.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    FAMILIES.iter().copied().flatten()
+}
+
+/// How often each rule fired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<&'static str, usize>);
+
+impl Counts {
+    /// Rules and how often they fired, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        self.0.iter().map(|(name, count)| (*name, *count))
+    }
+}
+
+/// More firings than this in one loss mean that two rules undo each other; the rest stays as it is.
+const FUEL: usize = 50_000;
+
+/// Rewrites expressions until no rule applies.
+pub fn rewrite(graph: &mut Graph, ranges: &mut Ranges, roots: &[ExprId], counts: &mut Counts) -> Vec<ExprId> {
+    let context = Context { graph, ranges };
+    let mut rewriter = Rewriter { context, done: HashMap::new(), counts, fuel: FUEL };
+    roots.iter().map(|root| rewriter.visit(*root)).collect()
+}
+
+struct Rewriter<'a> {
+    context: Context<'a>,
+    done: HashMap<ExprId, ExprId>,
+    counts: &'a mut Counts,
+    fuel: usize,
+}
+
+impl Rewriter<'_> {
+    /// Operands first, then the node itself, then whatever stands for it.
+    fn visit(&mut self, root: ExprId) -> ExprId {
+        for id in self.context.graph.reachable_unless(&[root], |id| self.done.contains_key(&id)) {
+            // An earlier replacement may have settled it meanwhile.
+            if !self.done.contains_key(&id) {
+                let operands: Vec<_> =
+                    self.context.graph.node(id).operands().iter().map(|operand| self.done[operand]).collect();
+                let node = self.context.graph.node(id).with_operands(&operands);
+                let rebuilt = self.context.graph.add(node);
+                let result = self.settle(rebuilt);
+                self.remember(id, result);
+            }
+        }
+        self.done[&root]
+    }
+
+    /// Fires rules at a node whose operands are settled.
+    fn settle(&mut self, id: ExprId) -> ExprId {
+        if let Some(done) = self.done.get(&id) {
+            return *done;
+        }
+        if self.fuel > 0 {
+            for rule in rules() {
+                let Some(next) = (rule.apply)(&mut self.context, id).filter(|next| *next != id) else { continue };
+                self.fuel -= 1;
+                *self.counts.0.entry(rule.name).or_default() += 1;
+                // Until the replacement is settled, the node stands for itself.
+                self.done.insert(id, id);
+                let result = self.visit(next);
+                self.remember(id, result);
+                return result;
+            }
+        }
+        self.remember(id, id);
+        id
+    }
+
+    fn remember(&mut self, id: ExprId, result: ExprId) {
+        let graph = &mut *self.context.graph;
+        if let Some(name) = graph.name(id).map(str::to_owned) {
+            graph.call(result, &name);
+        }
+        if let Some(span) = graph.span(id) {
+            graph.blame(result, span);
+        }
+        self.done.insert(id, result);
+    }
+}
+
+/// Puts other nodes in place of some.
+pub fn substitute(graph: &mut Graph, roots: &[ExprId], replace: &HashMap<ExprId, ExprId>) -> Vec<ExprId> {
+    map(graph, roots, |_, id, rebuilt| replace.get(&id).copied().unwrap_or(rebuilt))
+}
+
+/// Rebuilds expressions from the leaves up: `f` is given the graph, the old node and the same node over its
+/// new operands, and says what stands for it.
+pub fn map(
+    graph: &mut Graph,
+    roots: &[ExprId],
+    mut f: impl FnMut(&mut Graph, ExprId, ExprId) -> ExprId,
+) -> Vec<ExprId> {
+    let mut done: HashMap<ExprId, ExprId> = HashMap::new();
+    for id in graph.reachable(roots) {
+        let operands: Vec<_> = graph.node(id).operands().iter().map(|operand| done[operand]).collect();
+        let node: Node = graph.node(id).with_operands(&operands);
+        let rebuilt = graph.add(node);
+        let result = f(graph, id, rebuilt);
+        if let Some(name) = graph.name(id).map(str::to_owned) {
+            graph.call(result, &name);
+        }
+        if let Some(span) = graph.span(id) {
+            graph.blame(result, span);
+        }
+        done.insert(id, result);
+    }
+    roots.iter().map(|root| done[root]).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Products, taken apart into a coefficient and powers of factors, and put together in one way.
+
+use super::{Context, Rule};
+use crate::ir::{AxisSet, ExprId, Function, Graph};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { name: "cancel-factor", why: "x / x = 1 where x cannot be 0", apply: cancel },
+    Rule { name: "collect-factors", why: "a product in one order: constants, parameters, inputs, then divisors", apply: collect },
+];
+
+/// `coefficient * divisor^-1 * factor^exponent * ...`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Product {
+    /// Constants that multiply.
+    pub coefficient: f64,
+    /// Constants that divide and could not be folded exactly.
+    pub divisor: f64,
+    /// Other factors and their whole exponents, in the order of the text; one factor may stand with a
+    /// positive and with a negative exponent.
+    pub factors: Vec<(ExprId, i32)>,
+}
+
+impl Product {
+    /// Takes an expression apart; what is no product has one factor, itself.
+    pub fn of(graph: &Graph, id: ExprId) -> Product {
+        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new() };
+        product.absorb(graph, id, 1, &mut 1024);
+        product.fold();
+        product
+    }
+
+    /// Takes apart a product, quotient or negation; nothing else.
+    pub fn of_quotient(graph: &Graph, id: ExprId) -> Option<Product> {
+        let is_one = [Function::Mul, Function::Div].iter().any(|f| graph.pair(id, *f).is_some());
+        (is_one || graph.argument(id, Function::Neg).is_some()).then(|| Product::of(graph, id))
+    }
+
+    /// Takes apart at most `budget` nodes: a node that is shared is met once per path.
+    fn absorb(&mut self, graph: &Graph, id: ExprId, exponent: i32, budget: &mut usize) {
+        if *budget == 0 || exponent.abs() > 1 << 20 {
+            return self.multiply(id, exponent);
+        }
+        *budget -= 1;
+        if let Some(x) = graph.constant(id) {
+            let power = x.powi(exponent.abs());
+            if exponent > 0 { self.coefficient *= power } else { self.divisor *= power }
+        } else if let Some((a, b)) = graph.pair(id, Function::Mul) {
+            self.absorb(graph, a, exponent, budget);
+            self.absorb(graph, b, exponent, budget);
+        } else if let Some((a, b)) = graph.pair(id, Function::Div) {
+            self.absorb(graph, a, exponent, budget);
+            self.absorb(graph, b, -exponent, budget);
+        } else if let Some(a) = graph.argument(id, Function::Neg) {
+            if exponent % 2 != 0 {
+                self.coefficient = -self.coefficient;
+            }
+            self.absorb(graph, a, exponent, budget);
+        } else if let Some((base, power)) = whole_power(graph, id) {
+            self.absorb(graph, base, exponent * power, budget);
+        } else {
+            self.multiply(id, exponent);
+        }
+    }
+
+    /// Adds to the exponent of the same sign, never across: cancelling is a rule with a guard.
+    fn multiply(&mut self, factor: ExprId, exponent: i32) {
+        match self.factors.iter_mut().find(|(known, e)| *known == factor && (*e > 0) == (exponent > 0)) {
+            Some((_, known)) => *known += exponent,
+            None => self.factors.push((factor, exponent)),
+        }
+    }
+
+    /// One coefficient instead of two where the quotient is exact.
+    fn fold(&mut self) {
+        let quotient = self.coefficient / self.divisor;
+        if quotient.is_finite() && quotient * self.divisor == self.coefficient {
+            (self.coefficient, self.divisor) = (quotient, 1.0);
+        }
+    }
+
+    /// Removes one factor with this exponent; false where there is none.
+    pub fn take(&mut self, factor: ExprId, exponent: i32) -> bool {
+        let step = exponent.signum();
+        let Some(at) = self.factors.iter().position(|(known, e)| *known == factor && e.signum() == step) else {
+            return false;
+        };
+        self.factors[at].1 -= exponent;
+        if self.factors[at].1 == 0 {
+            self.factors.remove(at);
+        }
+        true
+    }
+
+    /// Puts it together: what is the same for all samples first, so that it can be computed once per call.
+    pub fn build(mut self, graph: &mut Graph) -> ExprId {
+        self.fold();
+        self.factors.sort_by_key(|(id, e)| (*e < 0, graph.type_of(*id).axes != AxisSet::EMPTY, *id));
+        let negative = self.coefficient < 0.0 && self.coefficient.is_finite();
+        let coefficient = if negative { -self.coefficient } else { self.coefficient };
+        let mut above = (coefficient != 1.0).then(|| graph.real(coefficient));
+        let mut below = (self.divisor != 1.0).then(|| graph.real(self.divisor));
+        for (factor, exponent) in self.factors {
+            let power = raise(graph, factor, exponent.abs());
+            let side = if exponent > 0 { &mut above } else { &mut below };
+            *side = Some(match *side {
+                Some(product) => graph.times(product, power),
+                None => power,
+            });
+        }
+        let above = above.unwrap_or_else(|| graph.real(1.0));
+        let whole = match below {
+            Some(below) => graph.divide(above, below),
+            None => above,
+        };
+        match (negative, graph.constant(whole)) {
+            (true, Some(x)) => graph.real(-x),
+            (true, None) => graph.negate(whole),
+            (false, _) => whole,
+        }
+    }
+}
+
+fn raise(graph: &mut Graph, factor: ExprId, exponent: i32) -> ExprId {
+    if exponent == 1 {
+        return factor;
+    }
+    let exponent = graph.real(f64::from(exponent));
+    graph.apply(Function::Pow, &[factor, exponent])
+}
+
+/// `x^n` for a small whole `n`.
+fn whole_power(graph: &Graph, id: ExprId) -> Option<(ExprId, i32)> {
+    let (base, exponent) = graph.pair(id, Function::Pow)?;
+    let exponent = graph.constant(exponent)?;
+    (exponent.fract() == 0.0 && exponent != 0.0 && exponent.abs() <= 64.0).then_some((base, exponent as i32))
+}
+
+fn cancel(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut product = Product::of_quotient(cx.graph, id)?;
+    let above: Vec<_> = product.factors.iter().copied().filter(|(_, e)| *e > 0).collect();
+    for (factor, exponent) in above {
+        let Some((_, below)) = product.factors.iter().copied().find(|(known, e)| *known == factor && *e < 0) else {
+            continue;
+        };
+        if cx.range(factor).is_nonzero() {
+            let shared = exponent.min(-below);
+            product.take(factor, shared);
+            product.take(factor, -shared);
+            return Some(product.build(cx.graph));
+        }
+    }
+    None
+}
+
+fn collect(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let product = Product::of_quotient(cx.graph, id)?;
+    Some(product.build(cx.graph))
+}

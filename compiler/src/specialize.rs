@@ -1,0 +1,157 @@
+//! One set of expressions per combination of `bool` and listed parameters, so that no kernel tests a flag.
+
+use crate::codes;
+use crate::derive::Derived;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ir::{Domain, ExprId, Function, Graph, Node, Parameter, ParameterKind};
+use crate::lower::lower;
+use crate::rewrite::ranges::Ranges;
+use crate::rewrite::{Counts, rewrite, substitute};
+use std::collections::HashMap;
+
+/// The most combinations that kernels are made for.
+const MOST_VARIANTS: usize = 16;
+
+/// The expressions of one combination, lowered.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The parameters that are fixed, and their values.
+    pub fixed: Vec<(usize, f64)>,
+    /// All its expressions.
+    pub graph: Graph,
+    /// The value of a sample, 0 where it is not kept.
+    pub value: ExprId,
+    /// Whether every input lies in its domain.
+    pub valid: Option<ExprId>,
+    /// The derivatives of the value.
+    pub gradients: Vec<(usize, ExprId)>,
+    /// The summand of the divisor, 0 where a sample is not kept; `None` for 1.
+    pub divisor: Option<ExprId>,
+    /// The derivatives of that summand.
+    pub divisor_gradients: Vec<(usize, ExprId)>,
+}
+
+/// Makes the variants of a loss.
+pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Vec<Variant> {
+    let mut combinations: Vec<Vec<(usize, f64)>> = vec![Vec::new()];
+    for (i, parameter) in derived.loss.parameters.iter().enumerate() {
+        let Some(values) = listed(parameter) else { continue };
+        combinations = combinations
+            .into_iter()
+            .flat_map(|fixed| {
+                values.iter().map(move |value| fixed.iter().copied().chain([(i, *value)]).collect()).collect::<Vec<_>>()
+            })
+            .collect();
+        if combinations.len() > MOST_VARIANTS {
+            diagnostics.enter(&derived.loss.name);
+            diagnostics.push(
+                Diagnostic::new(
+                    &codes::TOO_MANY_VARIANTS,
+                    format!("over {MOST_VARIANTS} combinations of `bool` and listed parameters"),
+                    parameter.span,
+                )
+                .note("each combination gets kernels of its own; make two losses, or give a parameter an interval"),
+            );
+            return Vec::new();
+        }
+    }
+    combinations.into_iter().map(|fixed| variant(derived, fixed)).collect()
+}
+
+/// The values of a parameter that has few.
+fn listed(parameter: &Parameter) -> Option<Vec<f64>> {
+    match (&parameter.kind, &parameter.domain) {
+        (ParameterKind::Bool, _) => Some(vec![0.0, 1.0]),
+        (_, Some(Domain::Set(values))) => Some(values.clone()),
+        _ => None,
+    }
+}
+
+fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
+    let mut graph = derived.loss.graph.clone();
+    let replace: HashMap<ExprId, ExprId> = fixed
+        .iter()
+        .map(|(parameter, value)| {
+            let constant = match derived.loss.parameters[*parameter].kind {
+                ParameterKind::Bool => graph.add(Node::Bool(*value != 0.0)),
+                _ => graph.real(*value),
+            };
+            (graph.add(Node::Parameter(*parameter)), constant)
+        })
+        .collect();
+
+    let zero = graph.real(0.0);
+    let kept = |graph: &mut Graph, id: ExprId| match derived.keep {
+        Some(keep) => graph.choose(keep, id, zero),
+        None => id,
+    };
+    let divisor = match (derived.divisor, derived.keep) {
+        (Some(form), _) => Some(kept(&mut graph, form.stable)),
+        (None, Some(keep)) => Some(graph.indicator(keep)),
+        (None, None) => None,
+    };
+    let mut roots = vec![kept(&mut graph, derived.value.stable)];
+    roots.extend(derived.gradients.iter().map(|(_, form)| kept(&mut graph, form.stable)));
+    roots.extend(derived.divisor_gradients.iter().map(|(_, form)| kept(&mut graph, form.stable)));
+    roots.extend(divisor);
+    let valid = valid(&mut graph, derived);
+    roots.extend(valid);
+
+    let roots = substitute(&mut graph, &roots, &replace);
+    let mut ranges = Ranges::new(&derived.loss);
+    let roots = rewrite(&mut graph, &mut ranges, &roots, &mut Counts::default());
+    let mut roots = lower(&mut graph, &roots).into_iter();
+    let mut next = || roots.next().expect("as many roots come out as went in");
+    Variant {
+        value: next(),
+        gradients: derived.gradients.iter().map(|(input, _)| (*input, next())).collect(),
+        divisor_gradients: derived.divisor_gradients.iter().map(|(input, _)| (*input, next())).collect(),
+        divisor: divisor.map(|_| next()),
+        valid: valid.map(|_| next()),
+        fixed,
+        graph,
+    }
+}
+
+/// Whether every input lies in its domain, or the sample is not kept.
+fn valid(graph: &mut Graph, derived: &Derived) -> Option<ExprId> {
+    let mut all = None;
+    for (i, input) in derived.loss.inputs.iter().enumerate() {
+        let Some(domain) = &input.domain else { continue };
+        let x = graph.add(Node::Input(i));
+        let inside = lies_in(graph, x, domain);
+        all = Some(all.map_or(inside, |others| graph.apply(Function::And, &[others, inside])));
+    }
+    let all = all?;
+    Some(match derived.keep {
+        Some(keep) => {
+            let left_out = graph.apply(Function::Not, &[keep]);
+            graph.apply(Function::Or, &[left_out, all])
+        }
+        None => all,
+    })
+}
+
+fn lies_in(graph: &mut Graph, x: ExprId, domain: &Domain) -> ExprId {
+    match domain {
+        Domain::Interval { low, low_closed, high, high_closed } => {
+            let (low, high) = (graph.real(*low), graph.real(*high));
+            let above = graph.apply(if *low_closed { Function::Ge } else { Function::Gt }, &[x, low]);
+            let below = graph.apply(if *high_closed { Function::Le } else { Function::Lt }, &[x, high]);
+            graph.apply(Function::And, &[above, below])
+        }
+        Domain::Set(values) => {
+            let mut any = graph.add(Node::Bool(false));
+            for value in values {
+                let value = graph.real(*value);
+                let equal = graph.apply(Function::Eq, &[x, value]);
+                any = if *graph.node(any) == Node::Bool(false) {
+                    equal
+                } else {
+                    graph.apply(Function::Or, &[any, equal])
+                };
+            }
+            any
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What can be wrong with a call.
+
+use crate::spec::Domain;
+
+/// Why a loss was not computed. Every message names the loss and the input or parameter at fault.
+///
+/// Buffers that were to receive a result hold unspecified numbers after an error.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two required inputs differ in shape.
+    #[error(
+        "{loss}: `{input}` has shape {shape:?} but `{other}` has shape {other_shape:?}; \
+         required inputs must have the same shape"
+    )]
+    Shape {
+        /// The loss.
+        loss: &'static str,
+        /// The first input.
+        input: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The input that differs from it.
+        other: &'static str,
+        /// The shape of that input.
+        other_shape: Vec<usize>,
+    },
+    /// An input that is one number for all samples has axes.
+    #[error("{loss}: `{input}` has shape {shape:?} but must be 0-dimensional")]
+    NotScalar {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// An optional input does not broadcast to the sample shape.
+    #[error("{loss}: `{input}` of shape {shape:?} does not broadcast to the sample shape {samples:?}")]
+    NotBroadcastable {
+        /// The loss.
+        loss: &'static str,
+        /// The optional input.
+        input: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The sample shape.
+        samples: Vec<usize>,
+    },
+    /// An element lies outside of the domain that the formula declares for its input.
+    #[error("{loss}: `{input}` is {value} at {position:?}, outside of {domain}")]
+    Domain {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+        /// Where in this input.
+        position: Vec<usize>,
+        /// The element.
+        value: f64,
+        /// Where it must lie.
+        domain: Domain,
+    },
+    /// A whole number has no exact counterpart in the float type of the call.
+    #[error("{loss}: `{input}` is {value} at {position:?}, which the float type of the call cannot hold exactly")]
+    Inexact {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+        /// Where in this input.
+        position: Vec<usize>,
+        /// The element.
+        value: i64,
+    },
+    /// The inputs of a sample are invalid together, though each lies in its domain.
+    #[error("{loss}: the inputs at {position:?} are invalid")]
+    Invalid {
+        /// The loss.
+        loss: &'static str,
+        /// The sample.
+        position: Vec<usize>,
+    },
+    /// A parameter lies outside of its domain.
+    #[error("{loss}: parameter `{parameter}` is {value}, outside of {domain}")]
+    Parameter {
+        /// The loss.
+        loss: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// Its value.
+        value: f64,
+        /// Where it must lie.
+        domain: Domain,
+    },
+    /// A parameter has a value that its type does not allow.
+    #[error("{loss}: parameter `{parameter}` is {value}, but must be {expected}")]
+    ParameterKind {
+        /// The loss.
+        loss: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be, in words.
+        expected: &'static str,
+    },
+    /// A parameter without a default was not given.
+    #[error("{loss}: parameter `{parameter}` was not given and has no default")]
+    MissingParameter {
+        /// The loss.
+        loss: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// A required input was not given.
+    #[error("{loss}: required input `{input}` was not given")]
+    MissingInput {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+    },
+    /// The loss has no input of this name.
+    #[error("{loss}: there is no input `{name}`; inputs are {}", crate::error::list(known))]
+    UnknownInput {
+        /// The loss.
+        loss: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The names it could have been.
+        known: Vec<&'static str>,
+    },
+    /// The loss has no parameter of this name.
+    #[error("{loss}: there is no parameter `{name}`; parameters are {}", crate::error::list(known))]
+    UnknownParameter {
+        /// The loss.
+        loss: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The names it could have been.
+        known: Vec<&'static str>,
+    },
+    /// An array has elements of the wrong type.
+    #[error("{loss}: `{input}` has elements of type {found} but must have {expected}")]
+    ElementType {
+        /// The loss.
+        loss: &'static str,
+        /// The input, or what else the array was given for.
+        input: &'static str,
+        /// The type of its elements.
+        found: &'static str,
+        /// What they must be, in words.
+        expected: &'static str,
+    },
+    /// A gradient was asked for that the loss does not have.
+    #[error("{loss}: `{input}` is not differentiable")]
+    NotDifferentiable {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+    },
+    /// The upstream derivative does not have the shape of the result.
+    #[error("{loss}: the upstream derivative has shape {shape:?} but the result has shape {expected:?}")]
+    Upstream {
+        /// The loss.
+        loss: &'static str,
+        /// The shape of the upstream derivative.
+        shape: Vec<usize>,
+        /// The shape of the result.
+        expected: Vec<usize>,
+    },
+    /// A buffer for the gradient of an input does not have the shape of the input.
+    #[error("{loss}: the buffer for the gradient of `{input}` has shape {shape:?} but must have {expected:?}")]
+    GradientBuffer {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+        /// The shape of the buffer.
+        shape: Vec<usize>,
+        /// The shape of the input.
+        expected: Vec<usize>,
+    },
+    /// A buffer for the values does not have the sample shape.
+    #[error("{loss}: the buffer for the values has shape {shape:?} but must have {expected:?}")]
+    ValueBuffer {
+        /// The loss.
+        loss: &'static str,
+        /// The shape of the buffer.
+        shape: Vec<usize>,
+        /// The sample shape.
+        expected: Vec<usize>,
+    },
+    /// `BatchMean` divides by the size of the first sample axis, and there is none.
+    #[error("{loss}: the reduction `batchmean` needs at least one sample axis, but samples have shape []")]
+    NoBatchAxis {
+        /// The loss.
+        loss: &'static str,
+    },
+    /// Partial results were merged that cannot be added.
+    #[error("{loss}: {reason}")]
+    Merge {
+        /// The loss.
+        loss: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+}
+
+/// Names between backticks and commas.
+pub(crate) fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        return String::from("none");
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,221 @@
+//! Running a task: which sweeps, in which order, with which scale.
+
+use crate::error::Error;
+use crate::formula::{Formula, Visitor};
+use crate::kernel::Kernel;
+use crate::real::Float;
+use crate::reduction::ReductionKind;
+use crate::spec::{DivisorSpec, Spec};
+use crate::sweep::view::{Strides, ViewMut};
+use crate::sweep::{self, Demand, Operand, Sink, Sweep, Upstream};
+use crate::task::{Factor, Input, Mode, Outcome, Task, explain, operands};
+
+/// Evaluates a loss. Allocates nothing unless it fails or a sample has more than eight axes.
+pub(crate) fn evaluate<F: Formula, T: Float>(task: Task<'_, '_, T>) -> Result<Outcome, Error> {
+    let shape = task.check(F::SPEC)?;
+    let inputs = task.inputs;
+    F::visit(task.parameters, Engine { spec: F::SPEC, shape, task })
+        .map_err(|flat| explain(F::SPEC, inputs, shape, flat))
+}
+
+struct Engine<'s, 'g, T> {
+    spec: &'static Spec,
+    shape: &'s [usize],
+    task: Task<'s, 'g, T>,
+}
+
+impl<T: Float> Visitor<T> for Engine<'_, '_, T> {
+    type Output = Result<Outcome, usize>;
+
+    fn visit<K, D, const I: usize, const O: usize, const M: usize>(self, kernel: K, divisor: D) -> Self::Output
+    where
+        K: Kernel<T, I, O>,
+        D: Kernel<T, I, M>,
+    {
+        let Engine { spec, shape, mut task } = self;
+        let count = shape.iter().product::<usize>();
+        if count == 0 {
+            return Ok(nothing(task, shape));
+        }
+        let mut strides = [const { Strides::new() }; I];
+        let mut inputs = [Operand::Splat(T::default()); I];
+        operands(spec, task.inputs, shape, &mut strides, &mut inputs);
+
+        // The divisor first, so that the main sweep writes scaled derivatives.
+        let denominator = match task.mode {
+            Mode::Reduce(ReductionKind::Mean) | Mode::Partial => match spec.divisor {
+                None => count as f64,
+                Some(summand) => {
+                    let constant = is_constant(&summand, &inputs);
+                    let sum = sweep::run(
+                        divisor,
+                        Sweep {
+                            shape: if constant { &[] } else { shape },
+                            inputs: if constant { inputs.map(as_splat) } else { inputs },
+                            demand: Demand::Value,
+                            upstream: Upstream::Scale(0.0),
+                            values: Sink::Discard,
+                            gradients: [const { Sink::Discard }; M],
+                            accumulate: false,
+                            check: false,
+                        },
+                    )?;
+                    if constant { sum * count as f64 } else { sum }
+                }
+            },
+            Mode::Reduce(ReductionKind::BatchMean) => shape.first().copied().unwrap_or(1) as f64,
+            Mode::Reduce(ReductionKind::MeanOver(denominator)) => denominator,
+            Mode::Reduce(ReductionKind::Sum | ReductionKind::None) => 1.0,
+        };
+
+        let mut factor_strides = Strides::new();
+        let (factor, each) = match task.upstream {
+            Factor::Same(factor) => (factor, None),
+            Factor::Each(view) if view.shape().is_empty() => {
+                (view.at(&[]).map_or(0.0, |(factor, _)| factor.to_f64()), None)
+            }
+            Factor::Each(view) => (1.0, view.strided(shape, &mut factor_strides).map(Operand::Float)),
+        };
+        let reduces = !matches!(task.mode, Mode::Partial);
+        let over_nothing = reduces && denominator == 0.0;
+        let mut scale = if reduces { factor / denominator } else { factor };
+        if over_nothing {
+            scale = 0.0;
+        }
+
+        let demand = demand(spec, task.gradients);
+        let main = |scale: f64, values: Option<&mut ViewMut<'_, T>>, gradients: &mut [Option<ViewMut<'_, T>>]| {
+            let mut value_strides = Strides::new();
+            let mut sink_strides = [const { Strides::new() }; I];
+            let mut sinks = [const { Sink::Discard }; O];
+            place(gradients, |input| output_of(spec, input), shape, &mut sink_strides, &mut sinks);
+            sweep::run(
+                kernel,
+                Sweep {
+                    shape,
+                    inputs,
+                    demand,
+                    upstream: each.map_or(Upstream::Scale(scale), Upstream::Each),
+                    values: values
+                        .and_then(|values| values.sink(shape, &mut value_strides))
+                        .unwrap_or(Sink::Discard),
+                    gradients: sinks,
+                    accumulate: false,
+                    check: task.check,
+                },
+            )
+        };
+        let numerator = main(scale, task.values.as_mut(), task.gradients)?;
+        if over_nothing && demand != Demand::Value {
+            if numerator == 0.0 {
+                task.gradients.iter_mut().flatten().for_each(|gradient| gradient.fill(T::default()));
+            } else {
+                main(factor / denominator, None, task.gradients)?;
+            }
+        }
+
+        // What the divisor contributes to the derivatives.
+        let reads = spec.divisor.map_or(&[][..], |summand| summand.reads);
+        let (targets, scale, accumulate) = match task.mode {
+            Mode::Reduce(ReductionKind::Mean) if !over_nothing => {
+                (task.gradients, -scale * (numerator / denominator), true)
+            }
+            Mode::Reduce(_) => (&mut [][..], 0.0, false),
+            Mode::Partial => {
+                task.denominators.iter_mut().flatten().for_each(|gradient| gradient.fill(T::default()));
+                (task.denominators, 1.0, false)
+            }
+        };
+        if reads.iter().any(|&input| targets.get(input).is_some_and(Option::is_some)) {
+            let mut sink_strides = [const { Strides::new() }; I];
+            let mut sinks = [const { Sink::Discard }; M];
+            let output = |input| reads.iter().position(|&read| read == input);
+            place(targets, output, shape, &mut sink_strides, &mut sinks);
+            sweep::run(
+                divisor,
+                Sweep {
+                    shape,
+                    inputs,
+                    demand: Demand::Gradients,
+                    upstream: Upstream::Scale(scale),
+                    values: Sink::Discard,
+                    gradients: sinks,
+                    accumulate,
+                    check: false,
+                },
+            )?;
+        }
+        let value = if reduces { numerator / denominator } else { numerator };
+        Ok(Outcome { value, numerator, denominator })
+    }
+}
+
+/// The result over no samples.
+fn nothing<T: Float>(task: Task<'_, '_, T>, shape: &[usize]) -> Outcome {
+    let gradients = task.gradients.iter_mut().chain(task.denominators).flatten();
+    gradients.for_each(|gradient| gradient.fill(T::default()));
+    let (value, denominator) = match task.mode {
+        Mode::Reduce(ReductionKind::Sum | ReductionKind::None) => (0.0, 1.0),
+        Mode::Reduce(ReductionKind::MeanOver(divisor)) => (0.0 / divisor, divisor),
+        Mode::Reduce(ReductionKind::BatchMean) => {
+            let divisor = shape.first().copied().unwrap_or(1) as f64;
+            (0.0 / divisor, divisor)
+        }
+        Mode::Reduce(ReductionKind::Mean) | Mode::Partial => (f64::NAN, 0.0),
+    };
+    Outcome { value, numerator: 0.0, denominator }
+}
+
+/// Whether every sample adds the same to the divisor. (`reads` lists differentiable inputs only, so any
+/// other array might be read, too.)
+fn is_constant<T>(summand: &DivisorSpec, inputs: &[Operand<'_, T>]) -> bool {
+    !summand.filtered
+        && inputs.iter().enumerate().all(|(index, operand)| match operand {
+            Operand::Splat(_) => true,
+            Operand::Float(_) => !summand.reads.contains(&index),
+            Operand::Bool(_) | Operand::Int(_) => false,
+        })
+}
+
+fn as_splat<T: Float>(operand: Operand<'_, T>) -> Operand<'_, T> {
+    match operand {
+        Operand::Splat(value) => Operand::Splat(value),
+        _ => Operand::Splat(T::from_f64(1.0)),
+    }
+}
+
+/// Which of a kernel's outputs is the derivative with respect to an input.
+fn output_of(spec: &'static Spec, input: usize) -> Option<usize> {
+    spec.gradients.iter().position(|gradient| gradient.input == input)
+}
+
+fn demand<T>(spec: &'static Spec, gradients: &[Option<ViewMut<'_, T>>]) -> Demand {
+    let wanted = gradients.iter().enumerate().filter(|(_, gradient)| gradient.is_some());
+    wanted.fold(Demand::Value, |demand, (input, _)| match (demand, output_of(spec, input)) {
+        (Demand::Value, Some(0)) => Demand::Gradient,
+        _ => Demand::Gradients,
+    })
+}
+
+/// Puts the buffers of inputs where the kernel's outputs go.
+fn place<'x, T>(
+    buffers: &'x mut [Option<ViewMut<'_, T>>],
+    output: impl Fn(usize) -> Option<usize>,
+    shape: &[usize],
+    strides: &'x mut [Strides],
+    sinks: &mut [Sink<'x, T>],
+) {
+    for (input, (buffer, strides)) in buffers.iter_mut().zip(strides).enumerate() {
+        if let Some(buffer) = buffer
+            && let Some(sink) = output(input).and_then(|output| sinks.get_mut(output))
+            && let Some(goal) = buffer.sink(shape, strides)
+        {
+            *sink = goal;
+        }
+    }
+}
+
+/// Empty slots for the inputs of a loss.
+pub(crate) const fn missing<'a, T, const I: usize>() -> [Input<'a, T>; I] {
+    [const { Input::Missing }; I]
+}

@@ -1,0 +1,142 @@
+//! How the values of the samples become the result: a type parameter of a typed call.
+
+use std::fmt::Debug;
+
+use ndarray::{Array, ArrayRef, Dimension};
+
+use crate::task::Factor;
+use crate::real::Float;
+use crate::sweep::view::{View, ViewMut};
+
+/// A reduction as a value, for calls whose reduction is known at run time only.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum ReductionKind {
+    /// See [`Mean`].
+    #[default]
+    Mean,
+    /// See [`Sum`].
+    Sum,
+    /// See [`Unreduced`].
+    None,
+    /// See [`BatchMean`].
+    BatchMean,
+    /// See [`MeanOver`].
+    MeanOver(f64),
+}
+
+/// The mean over the samples that are kept, as the formula defines it (`mean by`). The default.
+///
+/// Over nothing, that is where both the sum and its divisor are 0, it is NaN and its gradient is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mean;
+
+/// The sum over the samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum;
+
+/// No reduction: one value per sample, 0 where a sample is not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unreduced;
+
+/// The sum over the samples divided by the size of the first sample axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchMean;
+
+/// The sum over the samples divided by a number that the caller supplies, for instance the number of tokens
+/// in all micro-batches of one optimiser step. That number is a constant: it is not differentiated.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MeanOver(
+    /// The divisor.
+    pub f64,
+);
+
+/// A reduction as a type: [`Mean`], [`Sum`], [`BatchMean`], [`MeanOver`] give a number, [`Unreduced`] an array.
+pub trait Reduction: Copy + Debug + PartialEq + Send + Sync + 'static + private::Sealed {
+    /// The result: `T`, or an array of the sample shape.
+    type Output<T: Float, D: Dimension>;
+    /// A derivative with respect to the result: `T`, or `&ArrayRef<T, D>` of the sample shape.
+    type Upstream<'u, T: Float, D: Dimension + 'u>;
+    #[doc(hidden)]
+    type Values<T: Float, D: Dimension>;
+
+    /// The reduction as a value.
+    fn kind(self) -> ReductionKind;
+    #[doc(hidden)]
+    fn reserve<T: Float, D: Dimension>(make: impl FnOnce() -> Array<T, D>) -> Self::Values<T, D>;
+    #[doc(hidden)]
+    fn view<T: Float, D: Dimension>(values: &mut Self::Values<T, D>) -> Option<ViewMut<'_, T>>;
+    #[doc(hidden)]
+    fn finish<T: Float, D: Dimension>(values: Self::Values<T, D>, result: f64) -> Self::Output<T, D>;
+    #[doc(hidden)]
+    fn factor<'u, T: Float, D: Dimension + 'u>(upstream: Self::Upstream<'u, T, D>) -> Factor<'u, T>;
+}
+
+macro_rules! to_a_number {
+    ($($reduction:ident => |$this:pat_param| $kind:expr;)*) => {$(
+        impl private::Sealed for $reduction {}
+
+        impl Reduction for $reduction {
+            type Output<T: Float, D: Dimension> = T;
+            type Upstream<'u, T: Float, D: Dimension + 'u> = T;
+            type Values<T: Float, D: Dimension> = ();
+
+            fn kind(self) -> ReductionKind {
+                let $this = self;
+                $kind
+            }
+
+            fn reserve<T: Float, D: Dimension>(_: impl FnOnce() -> Array<T, D>) {}
+
+            fn view<T: Float, D: Dimension>(_: &mut ()) -> Option<ViewMut<'_, T>> {
+                None
+            }
+
+            fn finish<T: Float, D: Dimension>(_: (), result: f64) -> T {
+                T::from_f64(result)
+            }
+
+            fn factor<'u, T: Float, D: Dimension + 'u>(upstream: T) -> Factor<'u, T> {
+                Factor::Same(upstream.to_f64())
+            }
+        }
+    )*};
+}
+
+to_a_number! {
+    Mean => |_| ReductionKind::Mean;
+    Sum => |_| ReductionKind::Sum;
+    BatchMean => |_| ReductionKind::BatchMean;
+    MeanOver => |MeanOver(divisor)| ReductionKind::MeanOver(divisor);
+}
+
+impl private::Sealed for Unreduced {}
+
+impl Reduction for Unreduced {
+    type Output<T: Float, D: Dimension> = Array<T, D>;
+    type Upstream<'u, T: Float, D: Dimension + 'u> = &'u ArrayRef<T, D>;
+    type Values<T: Float, D: Dimension> = Array<T, D>;
+
+    fn kind(self) -> ReductionKind {
+        ReductionKind::None
+    }
+
+    fn reserve<T: Float, D: Dimension>(make: impl FnOnce() -> Array<T, D>) -> Array<T, D> {
+        make()
+    }
+
+    fn view<T: Float, D: Dimension>(values: &mut Array<T, D>) -> Option<ViewMut<'_, T>> {
+        Some(ViewMut::of(values))
+    }
+
+    fn finish<T: Float, D: Dimension>(values: Array<T, D>, _: f64) -> Array<T, D> {
+        values
+    }
+
+    fn factor<'u, T: Float, D: Dimension + 'u>(upstream: &'u ArrayRef<T, D>) -> Factor<'u, T> {
+        Factor::Each(View::of(upstream))
+    }
+}
+
+mod private {
+    pub trait Sealed {}
+}

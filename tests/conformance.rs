@@ -1,0 +1,101 @@
+//! The conformance corpus: what PyTorch computes, against what we compute.
+//!
+//! Every case runs through the typed structs and through the object-safe trait, in float64 and in float32. A
+//! case that we answer otherwise than torch stands in `conformance/differences.json` with the reason and our
+//! numbers; nothing else may differ, and nothing in that list may agree. `conformance/README.md` describes the
+//! corpus. That the formulas themselves are torch's is tested in `formulas.rs`.
+
+mod corpus;
+mod ours;
+
+use corpus::judge::Precision;
+use corpus::report::{Outcome, run};
+use corpus::{Aligned, Answer, Call, Case};
+use lossdef::Error;
+use ours::{by_trait, by_type};
+
+/// Calls that torch rejects and we accept, with the reason.
+const ACCEPTED: [(&str, &str); 3] = [
+    ("huber_loss-err-7d4b6283bd37", "a weight of shape [4] broadcasts to samples of shape [3, 4]"),
+    ("l1_loss-err-9b6f5f44a336", "a weight of shape [4] broadcasts to samples of shape [3, 4]"),
+    ("mse_loss-err-36e269ab5aa1", "a weight of shape [4] broadcasts to samples of shape [3, 4]"),
+];
+
+/// A way to call our losses.
+type Way = fn(&Call, &Aligned) -> Result<Answer, Error>;
+
+#[test]
+fn typed_in_float64() {
+    run("typed calls, float64", Precision::Double, |case, call, aligned| ours(case, call, aligned, by_type::answer::<f64>));
+}
+
+#[test]
+fn typed_in_float32() {
+    run("typed calls, float32", Precision::Single, |case, call, aligned| ours(case, call, aligned, by_type::answer::<f32>));
+}
+
+#[test]
+fn by_name_in_float64() {
+    run("calls by name, float64", Precision::Double, |case, call, aligned| ours(case, call, aligned, by_trait::answer::<f64>));
+}
+
+#[test]
+fn by_name_in_float32() {
+    run("calls by name, float32", Precision::Single, |case, call, aligned| ours(case, call, aligned, by_trait::answer::<f32>));
+}
+
+/// Runs a case through our code. A call whose required inputs differ in shape must be refused as it stands;
+/// what counts then is the call on inputs that the caller has repeated.
+fn ours(case: &Case, call: &Call, aligned: &Aligned, way: Way) -> Outcome {
+    if aligned.repeated {
+        match way(call, &call.as_given()) {
+            Ok(_) => return Outcome::Done(Err("shapes differ, but the call is accepted".into())),
+            Err(error) => {
+                let text = error.to_string();
+                let shapes = call.inputs.values().map(|tensor| format!("{:?}", tensor.shape));
+                let named = shapes.filter(|shape| text.contains(shape)).collect::<std::collections::BTreeSet<_>>();
+                assert!(named.len() >= 2, "{}: the error does not name two shapes: {text}", case.id);
+            }
+        }
+    }
+    Outcome::Done(way(call, aligned).map_err(|error| error.to_string()))
+}
+
+/// A call that torch rejects is an error of the same kind here, unless we accept it on purpose.
+#[test]
+fn rejected_calls() {
+    let (mut refused, mut unspeakable, mut accepted) = (0, 0, 0);
+    for case in corpus::rejected() {
+        let call = match corpus::call(&case.loss, &case.params, &case.inputs, vec![1.0]) {
+            Ok(call) => call,
+            Err(error) => {
+                // Our reductions are types and an enum: there is no way to write a wrong one.
+                assert_eq!(case.error.kind, "invalid_reduction", "{}: {error}", case.id);
+                unspeakable += 1;
+                continue;
+            }
+        };
+        let on_purpose = ACCEPTED.iter().any(|(id, _)| *id == case.id);
+        for way in [by_type::answer::<f64> as Way, by_type::answer::<f32>, by_trait::answer::<f64>, by_trait::answer::<f32>] {
+            match way(&call, &call.as_given()) {
+                Ok(_) => assert!(on_purpose, "{} ({}) is accepted", case.id, case.desc),
+                Err(error) => {
+                    assert!(!on_purpose, "{} is listed as accepted, but: {error}", case.id);
+                    let fits = match case.error.kind.as_str() {
+                        "shape_mismatch" => matches!(error, Error::Shape { .. } | Error::NotBroadcastable { .. }),
+                        "value_out_of_range" => matches!(error, Error::Domain { .. }),
+                        "invalid_param" => matches!(error, Error::Parameter { .. }),
+                        other => panic!("{}: unknown kind `{other}`", case.id),
+                    };
+                    assert!(fits, "{} is a {}, but we say: {error}", case.id, case.error.kind);
+                    assert!(error.to_string().starts_with(call.loss), "the error names the loss: {error}");
+                }
+            }
+        }
+        if on_purpose { accepted += 1 } else { refused += 1 }
+    }
+    println!("rejected calls: {refused} refused, {unspeakable} cannot be written, {accepted} accepted on purpose:");
+    for (id, reason) in ACCEPTED {
+        println!("    {id}: {reason}");
+    }
+}

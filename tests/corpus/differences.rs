@@ -1,0 +1,154 @@
+//! `differences.json`: the cases that our formulas answer differently, one by one, with the reason and our
+//! answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::judge::{Difference, Precision, same};
+use super::{Answer, Case, directory};
+
+/// The whole list.
+#[derive(Deserialize, Serialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Differences {
+    /// Why, under a short name.
+    pub reasons: BTreeMap<String, String>,
+    pub cases: Vec<Entry>,
+}
+
+/// One case.
+#[derive(Deserialize, Serialize, Clone)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    pub id: String,
+    /// A name among the reasons.
+    pub reason: String,
+    pub ours: Ours,
+}
+
+/// What we answer.
+#[derive(Deserialize, Serialize, Clone)]
+#[serde(untagged)]
+pub enum Ours {
+    /// `"refused"`: the call is an error.
+    Refused(Refused),
+    /// The numbers that differ: by tensor (`output`, `grad NAME`), by place in row-major order.
+    Numbers(BTreeMap<String, BTreeMap<usize, Written>>),
+}
+
+/// The word of [`Ours::Refused`].
+#[derive(Deserialize, Serialize, Clone)]
+pub enum Refused {
+    #[serde(rename = "refused")]
+    Word,
+}
+
+/// A number, or one of the words `nan`, `inf`, `-inf`.
+#[derive(Deserialize, Serialize, Clone)]
+#[serde(untagged)]
+pub enum Written {
+    Float(f64),
+    Word(String),
+}
+
+impl Written {
+    pub fn new(x: f64) -> Written {
+        if x.is_finite() { Written::Float(x) } else { Written::Word(x.to_string().to_lowercase()) }
+    }
+
+    pub fn get(&self) -> f64 {
+        match self {
+            Written::Float(x) => *x,
+            Written::Word(word) => word.parse().unwrap_or_else(|_| panic!("`{word}` is no number")),
+        }
+    }
+}
+
+/// How a case came out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    Agrees,
+    /// It differs as the list says.
+    Listed,
+    /// What is wrong.
+    Wrong(String),
+}
+
+impl Differences {
+    /// The list of the corpus.
+    pub fn read() -> Differences {
+        let path = directory().join("differences.json");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Differences::default(),
+            Err(error) => panic!("{}: {error}", path.display()),
+        };
+        let list: Differences = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let mut ids = BTreeSet::new();
+        for entry in &list.cases {
+            assert!(list.reasons.contains_key(&entry.reason), "{}: unknown reason `{}`", entry.id, entry.reason);
+            assert!(ids.insert(&entry.id), "{} is listed twice", entry.id);
+        }
+        list
+    }
+
+    pub fn find(&self, id: &str) -> Option<&Entry> {
+        self.cases.iter().find(|entry| entry.id == id)
+    }
+
+    /// Judges the outcome of a case: an answer with what differs in it, or a refusal.
+    pub fn verdict(
+        &self,
+        case: &Case,
+        outcome: &Result<(Answer, Vec<Difference>), String>,
+        precision: Precision,
+    ) -> Verdict {
+        match (outcome, self.find(&case.id).map(|entry| &entry.ours)) {
+            (Ok((_, found)), None) if found.is_empty() => Verdict::Agrees,
+            (Ok((_, found)), None) => Verdict::Wrong(tell(found)),
+            (Err(error), None) => Verdict::Wrong(format!("refused: {error}")),
+            (Err(_), Some(Ours::Refused(_))) => Verdict::Listed,
+            (Ok(_), Some(Ours::Refused(_))) => Verdict::Wrong("listed as refused, but answered".into()),
+            (Err(error), Some(Ours::Numbers(_))) => Verdict::Wrong(format!("listed with an answer, but {error}")),
+            (Ok((answer, found)), Some(Ours::Numbers(ours))) => as_listed(ours, answer, found, precision),
+        }
+    }
+}
+
+/// Whether an answer differs exactly where, and as, the list says.
+fn as_listed(
+    ours: &BTreeMap<String, BTreeMap<usize, Written>>,
+    answer: &Answer,
+    found: &[Difference],
+    precision: Precision,
+) -> Verdict {
+    let listed = |tensor: &str, at: usize| ours.get(tensor).and_then(|places| places.get(&at));
+    if let Some(stray) = found.iter().find(|d| listed(&d.tensor, d.at).is_none()) {
+        return Verdict::Wrong(format!("differs beyond the list: {}", tell(std::slice::from_ref(stray))));
+    }
+    for (tensor, places) in ours {
+        let got = match tensor.strip_prefix("grad ") {
+            None => &answer.output,
+            Some(name) => &answer.gradients[name],
+        };
+        for (at, want) in places {
+            let (got, want) = (got.values[*at], want.get());
+            let tolerance = if precision == Precision::Double { 1e-12 } else { 2e-6 };
+            if !same(got, want) && (got - want).abs() > tolerance * want.abs() {
+                return Verdict::Wrong(format!("{tensor}[{at}] is {got:?}, listed as {want:?}"));
+            }
+            if !found.iter().any(|d| d.tensor == *tensor && d.at == *at) {
+                return Verdict::Wrong(format!("{tensor}[{at}] is listed as different, but agrees with torch"));
+            }
+        }
+    }
+    Verdict::Listed
+}
+
+/// Some differences in words.
+pub fn tell(found: &[Difference]) -> String {
+    let some = found.iter().take(3).map(|d| format!("{}[{}] is {:?}, not {:?}", d.tensor, d.at, d.got, d.want));
+    let more = if found.len() > 3 { format!(" and {} more", found.len() - 3) } else { String::new() };
+    some.collect::<Vec<_>>().join("; ") + &more
+}

@@ -1,0 +1,58 @@
+//! Tensors of the corpus as ndarray views that lie in memory as torch's did.
+
+use lossdef::Float;
+use ndarray::{ArrayView, ArrayViewD, IxDyn, ShapeBuilder};
+
+use crate::corpus::tensor::View;
+use crate::corpus::{Aligned, Call};
+
+/// A call's arrays in one element type.
+pub struct Arrays<T> {
+    pub shape: Vec<usize>,
+    inputs: Vec<(String, View, Vec<T>)>,
+    upstream: Vec<T>,
+}
+
+impl<T: Float> Arrays<T> {
+    pub fn new(call: &Call, aligned: &Aligned) -> Arrays<T> {
+        let convert = |data: &[f64]| data.iter().map(|x| T::from_f64(*x)).collect::<Vec<T>>();
+        Arrays {
+            shape: aligned.shape.clone(),
+            inputs: aligned
+                .inputs
+                .iter()
+                .map(|(name, view)| (name.clone(), view.clone(), convert(&view.storage)))
+                .collect(),
+            upstream: convert(&call.upstream),
+        }
+    }
+
+    /// The inputs that the call gives, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, ArrayViewD<'_, T>)> {
+        self.inputs.iter().map(|(name, view, storage)| (name.as_str(), array(view, storage)))
+    }
+
+    /// One input, where the call gives it.
+    pub fn input(&self, name: &str) -> Option<ArrayViewD<'_, T>> {
+        self.iter().find(|(own, _)| *own == name).map(|(_, view)| view)
+    }
+
+    /// The gradient from above, for a result of the sample shape.
+    pub fn upstream_each(&self) -> ArrayViewD<'_, T> {
+        ArrayView::from_shape(IxDyn(&self.shape), &self.upstream).expect("one number per sample")
+    }
+
+    /// The gradient from above, for a result that is a number.
+    pub fn upstream(&self) -> T {
+        let [upstream] = self.upstream[..] else { panic!("the gradient from above is not one number") };
+        upstream
+    }
+}
+
+fn array<'a, T>(view: &View, storage: &'a [T]) -> ArrayViewD<'a, T> {
+    let strides: Vec<usize> =
+        view.strides.iter().map(|s| usize::try_from(*s).expect("torch has no negative strides")).collect();
+    let first = view.offset.min(storage.len());
+    ArrayView::from_shape(IxDyn(&view.shape).strides(IxDyn(&strides)), &storage[first..])
+        .unwrap_or_else(|error| panic!("{:?} by {strides:?}: {error}", view.shape))
+}

@@ -1,0 +1,75 @@
+//! Calls through the object-safe trait, by the names of inputs and parameters.
+
+use std::collections::BTreeMap;
+
+use lossdef::dynamic::DynamicCall;
+use lossdef::{AnyView, Error, Float, ReductionKind};
+use ndarray::ArrayViewD;
+
+use super::arrays::Arrays;
+use crate::corpus::tensor::Sums;
+use crate::corpus::{Aligned, Answer, Call, Reduction};
+
+/// What a call gives, or why it is refused. Every gradient is asked for.
+pub fn answer<T: Float>(call: &Call, aligned: &Aligned) -> Result<Answer, Error>
+where
+    for<'a> AnyView<'a>: From<ArrayViewD<'a, T>>,
+{
+    let arrays = Arrays::<T>::new(call, aligned);
+    let bound = || bind(call, arrays.iter());
+    let mut asked = bound().reduction(kind(call.reduction));
+    for (name, _) in arrays.iter() {
+        asked = asked.gradient(name);
+    }
+    asked = match call.reduction {
+        Reduction::None => asked.upstream_each(arrays.upstream_each()),
+        _ => asked.upstream(arrays.upstream().to_f64()),
+    };
+    let evaluation = asked.evaluate()?;
+    let mut output = Sums::plain(flat(evaluation.value.to_f64()));
+    if call.reduction != Reduction::None {
+        let each = bound().reduction(ReductionKind::None).evaluate()?;
+        let magnitude: f64 = each.value.to_f64().iter().map(|x| x.abs()).sum();
+        let divisor = match call.reduction {
+            Reduction::Mean => bound().partial()?.partial.denominator,
+            Reduction::BatchMean => aligned.shape[0] as f64,
+            Reduction::Sum | Reduction::None => 1.0,
+        };
+        output.magnitudes = vec![magnitude / divisor.abs()];
+    }
+    let gradients = evaluation.gradients.iter().map(|(name, array)| {
+        let values = flat(array.to_f64());
+        ((*name).to_owned(), aligned.sum_back(name, values))
+    });
+    Ok(Answer { output, gradients: gradients.collect::<BTreeMap<_, _>>() })
+}
+
+/// A call with its inputs and parameters, from the catalogue.
+fn bind<'a, T: 'a>(call: &Call, inputs: impl Iterator<Item = (&'a str, ArrayViewD<'a, T>)>) -> DynamicCall<'a>
+where
+    AnyView<'a>: From<ArrayViewD<'a, T>>,
+{
+    let loss = lossdef::losses::CATALOGUE.get(call.loss);
+    let mut bound = loss.unwrap_or_else(|| panic!("the catalogue lacks `{}`", call.loss)).call();
+    for (name, array) in inputs {
+        bound = bound.input(name, array);
+    }
+    for (name, value) in &call.parameters {
+        bound = bound.parameter(name, *value);
+    }
+    bound
+}
+
+fn kind(reduction: Reduction) -> ReductionKind {
+    match reduction {
+        Reduction::None => ReductionKind::None,
+        Reduction::Mean => ReductionKind::Mean,
+        Reduction::Sum => ReductionKind::Sum,
+        Reduction::BatchMean => ReductionKind::BatchMean,
+    }
+}
+
+/// The elements in row-major order.
+fn flat(array: ndarray::ArrayD<f64>) -> Vec<f64> {
+    array.iter().copied().collect()
+}

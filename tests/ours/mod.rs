@@ -1,0 +1,7 @@
+//! Our losses, called as the corpus asks: through the typed structs and through the object-safe trait.
+
+#![allow(unreachable_pub, reason = "what is public here is public to the test program")]
+
+pub mod arrays;
+pub mod by_trait;
+pub mod by_type;
