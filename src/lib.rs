@@ -1,1 +1,28 @@
-//! x
+//! Write a loss as one formula; get a fast, stable Rust function for its value and gradient.
+
+extern crate self as lossdef;
+
+pub use lossdef_macros::losses;
+pub use lossdef_runtime::dynamic::{Catalogue, Loss};
+pub use lossdef_runtime::error::Error;
+pub use lossdef_runtime::partial::Partial;
+pub use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, Sum, Unreduced};
+pub use lossdef_runtime::{any, dynamic, spec};
+
+/// The losses of torch.nn that look at one sample at a time, compiled from `losses.def`.
+pub mod losses {
+    crate::losses! { "losses.def" }
+}
+
+/// What generated code names. Not for use by hand; it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use lossdef_runtime::formula::{Formula, Visitor};
+    pub use lossdef_runtime::kernel::{Count, Kernel, Sample};
+    pub use lossdef_runtime::loss;
+    pub use lossdef_runtime::real::{Divisor, Float, Real};
+    pub use lossdef_runtime::spec;
+
+    /// The number type in which a kernel is set up.
+    pub type Constant = lossdef_runtime::carrier::Fx<f64, false>;
+}

@@ -35,3 +35,12 @@ pub mod specialize;
 // AFTER THIS POINT: values have an order and a place.
 pub mod plan;
 pub mod schedule;
+
+// AFTER THIS POINT: nothing is decided any more; facts and plans become text.
+pub mod audit;
+pub mod codegen;
+mod compile;
+#[cfg(feature = "text")]
+pub mod text;
+
+pub use compile::{Compiled, CompiledLoss, compile};

@@ -4,21 +4,42 @@
 //! powers become products. Lowering comes after all rewriting and before scheduling: earlier, the rules would
 //! not recognise the functions; later, nothing could be shared.
 
-use crate::ir::{ExprId, Function, Graph};
+use crate::functions::row;
+use crate::ir::{ExprId, Function, Graph, Node};
 use crate::rewrite::map;
 
-/// Lowers expressions.
+/// Lowers expressions. What stands for a function of the logistic family is called after it.
 pub fn lower(graph: &mut Graph, roots: &[ExprId]) -> Vec<ExprId> {
-    map(graph, roots, |graph, _, id| lower_node(graph, id).unwrap_or(id))
+    map(graph, roots, |graph, _, id| {
+        let Some(lowered) = lower_node(graph, id) else { return id };
+        if let Node::Apply(function, arguments) = graph.node(id).clone() {
+            if let [argument] = arguments.as_slice() {
+                let name = format!("{}_{}", row(function).name, describe(graph, *argument));
+                graph.call(lowered, &name);
+            }
+        }
+        lowered
+    })
+}
+
+/// A word for an argument: `margin`, `neg_input`, or `x`.
+fn describe(graph: &Graph, id: ExprId) -> String {
+    match (graph.name(id), graph.argument(id, Function::Neg)) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(inner)) => format!("neg_{}", describe(graph, inner)),
+        (None, None) => "x".to_owned(),
+    }
 }
 
 fn lower_node(graph: &mut Graph, id: ExprId) -> Option<ExprId> {
     if let Some(x) = graph.argument(id, Function::Sigmoid) {
-        // e / (1 + e) below 0, else 1 / (1 + e)
+        // q = 1 / (1 + e) is sigmoid(abs(x)), and e q is sigmoid(-abs(x)): one division for both signs.
         let (zero, one, e) = (graph.real(0.0), graph.real(1.0), exp_neg_abs(graph, x));
+        let sum = graph.plus(one, e);
+        let q = graph.divide(one, sum);
         let below = graph.apply(Function::Lt, &[x, zero]);
-        let (above, sum) = (graph.choose(below, e, one), graph.plus(one, e));
-        return Some(graph.divide(above, sum));
+        let rest = graph.times(e, q);
+        return Some(graph.choose(below, rest, q));
     }
     if let Some(x) = graph.argument(id, Function::Softplus) {
         let (relu, rest) = (graph.apply(Function::Relu, &[x]), log1p_exp_neg_abs(graph, x));

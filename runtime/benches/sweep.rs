@@ -214,6 +214,27 @@ fn step<T: Float, K: Kernel<T, I, O>, const I: usize, const O: usize>(
     black_box(sum.unwrap_or(0.0));
 }
 
+/// A step whose weight, and so the derivative with respect to it, has other strides than the samples.
+fn fold<T: Float>(
+    shape: &[usize; 2],
+    inputs: [&[T]; 2],
+    weight: &[T],
+    strides: &[isize],
+    outputs: &mut [Vec<T>],
+) {
+    let samples = [shape[1] as isize, 1];
+    // SAFETY: the slices have an element for each sample.
+    let [x, t] = inputs.map(|x| Operand::Float(unsafe { Strided::new(x.as_ptr(), &samples) }));
+    // SAFETY: as above, or fewer where strides are 0.
+    let weight = unsafe { Strided::new(weight.as_ptr(), strides) };
+    let [dx, dw] = outputs else { return };
+    // SAFETY: as above.
+    let dx = Sink::Store(unsafe { StridedMut::new(dx.as_mut_ptr(), &samples) });
+    // SAFETY: as above.
+    let dw = Sink::Fold(unsafe { StridedMut::new(dw.as_mut_ptr(), strides) });
+    step(Weighted, shape, Demand::Gradients, [x, t, Operand::Float(weight)], [dx, Sink::Discard, dw]);
+}
+
 /// Median seconds of each contestant, which run in turns.
 fn medians(rounds: usize, repeats: usize, contestants: &mut [(&str, &mut dyn FnMut())]) -> Vec<f64> {
     let mut times = vec![Vec::with_capacity(rounds); contestants.len()];
@@ -256,18 +277,15 @@ fn table<T: Float>(name: &str, n: usize, threads: usize) {
     let mut outputs = [vec![zero; n], vec![zero; n], vec![zero; n]];
     let cell = std::cell::RefCell::new(&mut outputs);
     let beta = black_box(0.7);
-    let (shape, rows) = ([n], [n / 4, 4]);
+    let (shape, rows, batch) = ([n], [n / 4, 4], [8, n / 8]);
     let smooth = SmoothL1::<T>::new(beta);
     let column = [T::from_f64(0.5); 4];
-    let mut run: [(&str, &mut dyn FnMut()); 6] = [
-        (
-            "triad 2-1",
-            &mut || {
-                let mut o = cell.borrow_mut();
-                triad(&[&x, &t], &mut [&mut o[0]]);
-                black_box(&mut o[0][0]);
-            },
-        ),
+    let mut run: [(&str, &mut dyn FnMut()); 8] = [
+        ("triad 2-1", &mut || {
+            let mut o = cell.borrow_mut();
+            triad(&[&x, &t], &mut [&mut o[0]]);
+            black_box(&mut o[0][0]);
+        }),
         ("mse", &mut || {
             let mut o = cell.borrow_mut();
             step(Mse, &shape, Demand::Gradient, [operand(&x), operand(&t)], [sink(&mut o[0])]);
@@ -289,6 +307,17 @@ fn table<T: Float>(name: &str, n: usize, threads: usize) {
             let inputs = [x, t, Operand::Float(weight)];
             step(Weighted, &rows, Demand::Gradient, inputs, [gradient, Sink::Discard, Sink::Discard]);
         }),
+        ("mse, weight rows", &mut || {
+            let mut o = cell.borrow_mut();
+            // SAFETY: there are more weights than rows.
+            let weight = unsafe { Strided::new(w.as_ptr(), &[1, 0]) };
+            // SAFETY: rows of 4 cover the slices.
+            let [x, t] = [&x, &t].map(|x| Operand::Float(unsafe { Strided::new(x.as_ptr(), &[4, 1]) }));
+            // SAFETY: as above.
+            let gradient = Sink::Store(unsafe { StridedMut::new(o[0].as_mut_ptr(), &[4, 1]) });
+            let inputs = [x, t, Operand::Float(weight)];
+            step(Weighted, &rows, Demand::Gradient, inputs, [gradient, Sink::Discard, Sink::Discard]);
+        }),
         ("smooth_l1", &mut || {
             let mut o = cell.borrow_mut();
             step(smooth, &shape, Demand::Gradient, [operand(&x), operand(&t)], [sink(&mut o[0])]);
@@ -297,17 +326,31 @@ fn table<T: Float>(name: &str, n: usize, threads: usize) {
             let mut o = cell.borrow_mut();
             step(Bce, &shape, Demand::Gradient, [operand(&x), operand(&t)], [sink(&mut o[0])]);
         }),
+        ("mse, x strided", &mut || {
+            let mut o = cell.borrow_mut();
+            // SAFETY: half of the slice, every other element.
+            let half = Operand::Float(unsafe { Strided::new(x.as_ptr(), &[2]) });
+            step(Mse, &[n / 2], Demand::Gradient, [half, operand(&t)], [sink(&mut o[0])]);
+        }),
+    ];
+    let mut shared: [(&str, &mut dyn FnMut()); 5] = [
+        ("triad 2-1", &mut || {
+            let mut o = cell.borrow_mut();
+            triad(&[&x, &t], &mut [&mut o[0]]);
+            black_box(&mut o[0][0]);
+        }),
+        ("mse, fold to [4]", &mut || fold(&rows, [&x, &t], &column, &[0, 1], &mut cell.borrow_mut()[..2])),
+        ("mse, fold rows", &mut || fold(&rows, [&x, &t], &w, &[1, 0], &mut cell.borrow_mut()[..2])),
+        ("mse, fold to 1", &mut || fold(&rows, [&x, &t], &column, &[0, 0], &mut cell.borrow_mut()[..2])),
+        ("mse, fold batch", &mut || fold(&batch, [&x, &t], &w, &[0, 1], &mut cell.borrow_mut()[..2])),
     ];
     let mut wide: [(&str, &mut dyn FnMut()); 2] = [
-        (
-            "triad 3-3",
-            &mut || {
-                let mut o = cell.borrow_mut();
-                let [a, b, c] = &mut **o;
-                triad(&[&x, &t, &w], &mut [a, b, c]);
-                black_box(&mut o[0][0]);
-            },
-        ),
+        ("triad 3-3", &mut || {
+            let mut o = cell.borrow_mut();
+            let [a, b, c] = &mut **o;
+            triad(&[&x, &t, &w], &mut [a, b, c]);
+            black_box(&mut o[0][0]);
+        }),
         ("mse, 3 in 3 out", &mut || {
             let mut o = cell.borrow_mut();
             let [a, b, c] = &mut **o;
@@ -317,7 +360,7 @@ fn table<T: Float>(name: &str, n: usize, threads: usize) {
     ];
     let rounds = (30_000_000 / n).clamp(9, 101);
     // Apart, since more arrays take the room of others in the caches.
-    for race in [&mut run[..], &mut wide[..]] {
+    for race in [&mut run[..], &mut wide[..], &mut shared[..]] {
         let times = medians(rounds, (100_000 / n).max(1), race);
         for ((label, _), time) in race.iter().zip(&times) {
             let (ns, ratio, micros) = (time * 1e9 / n as f64, time / times[0], time * 1e6);

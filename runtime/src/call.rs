@@ -26,7 +26,8 @@ pub struct Settings<R> {
 /// A loss with its inputs bound. `T` is the element type, `D` the dimension of the samples, `R` the reduction.
 ///
 /// *The gradient* of a call is the derivative with respect to the first differentiable required input; any
-/// other is asked for through the loss's buffers (`…Grads`). Methods ending in `_into` allocate nothing.
+/// other is asked for through the loss's buffers (`…Grads`). Methods ending in `_into` make no arrays, and
+/// allocate nothing at all where the arrays of the call are laid out alike.
 ///
 /// Every evaluation fails with an [`Error`] that names the input at fault, where required inputs differ in
 /// shape, an optional input does not broadcast to their shape, an element or a parameter lies outside of its
@@ -77,6 +78,7 @@ impl<'a, F: Formula, T: Float, D: Dimension, R: Reduction, const I: usize, const
     }
 
     /// The result and the gradient, in one pass; the gradient is a new array of the sample shape.
+    #[expect(clippy::type_complexity, reason = "a pair, and both parts say what they are")]
     pub fn forward_backward(&self) -> Result<(R::Output<T, D>, Array<T, D>), Error> {
         let shape = self.samples()?;
         let mut gradient = self.allocate(shape);
@@ -225,7 +227,9 @@ impl<F, T, D, const I: usize> Default for Buffers<'_, F, T, D, I> {
     }
 }
 
-impl<'g, F: Formula, T, D: Dimension, const I: usize> From<&'g mut ArrayRef<T, D>> for Buffers<'g, F, T, D, I> {
+impl<'g, F: Formula, T, D: Dimension, const I: usize> From<&'g mut ArrayRef<T, D>>
+    for Buffers<'g, F, T, D, I>
+{
     fn from(buffer: &'g mut ArrayRef<T, D>) -> Self {
         Buffers::new().with(const { first_gradient(F::SPEC) }, buffer)
     }

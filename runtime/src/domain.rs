@@ -50,13 +50,20 @@ pub(crate) fn check_parameters(spec: &'static Spec, values: &[f64]) -> Result<()
         };
         let expected = match parameter.kind {
             // What cannot be told from a whole number beyond this one was rounded on its way here.
-            ParameterKind::Int if value.trunc() != value || value.abs() > EXACT => "a whole number up to 2^53",
+            ParameterKind::Int if value.trunc() != value || value.abs() > EXACT => {
+                "a whole number up to 2^53"
+            }
             ParameterKind::Bool if value != 0.0 && value != 1.0 => "true or false (1 or 0)",
             ParameterKind::Real if value.is_nan() => "a number",
             ParameterKind::Real if value.is_infinite() && parameter.domain.is_none() => "finite",
             _ => match parameter.domain {
                 Some(domain) if !domain.contains(value) => {
-                    return Err(Error::Parameter { loss: spec.name, parameter: parameter.name, value, domain });
+                    return Err(Error::Parameter {
+                        loss: spec.name,
+                        parameter: parameter.name,
+                        value,
+                        domain,
+                    });
                 }
                 _ => continue,
             },

@@ -62,7 +62,9 @@ pub enum Error {
         domain: Domain,
     },
     /// A whole number has no exact counterpart in the float type of the call.
-    #[error("{loss}: `{input}` is {value} at {position:?}, which the float type of the call cannot hold exactly")]
+    #[error(
+        "{loss}: `{input}` is {value} at {position:?}, which the float type of the call cannot hold exactly"
+    )]
     Inexact {
         /// The loss.
         loss: &'static str,
@@ -172,7 +174,9 @@ pub enum Error {
         expected: Vec<usize>,
     },
     /// A buffer for the gradient of an input does not have the shape of the input.
-    #[error("{loss}: the buffer for the gradient of `{input}` has shape {shape:?} but must have {expected:?}")]
+    #[error(
+        "{loss}: the buffer for the gradient of `{input}` has shape {shape:?} but must have {expected:?}"
+    )]
     GradientBuffer {
         /// The loss.
         loss: &'static str,

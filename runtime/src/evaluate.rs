@@ -1,9 +1,12 @@
 //! Running a task: which sweeps, in which order, with which scale.
 
+use std::marker::PhantomData;
+
+use crate::carrier::Fx;
 use crate::error::Error;
 use crate::formula::{Formula, Visitor};
 use crate::kernel::Kernel;
-use crate::real::Float;
+use crate::real::{Float, Real};
 use crate::reduction::ReductionKind;
 use crate::spec::{DivisorSpec, Spec};
 use crate::sweep::view::{Strides, ViewMut};
@@ -14,25 +17,30 @@ use crate::task::{Factor, Input, Mode, Outcome, Task, explain, operands};
 pub(crate) fn evaluate<F: Formula, T: Float>(task: Task<'_, '_, T>) -> Result<Outcome, Error> {
     let shape = task.check(F::SPEC)?;
     let inputs = task.inputs;
-    F::visit(task.parameters, Engine { spec: F::SPEC, shape, task })
+    F::visit(task.parameters, Engine::<F, T> { shape, task, formula: PhantomData })
         .map_err(|flat| explain(F::SPEC, inputs, shape, flat))
 }
 
-struct Engine<'s, 'g, T> {
-    spec: &'static Spec,
+struct Engine<'s, 'g, F, T> {
     shape: &'s [usize],
     task: Task<'s, 'g, T>,
+    formula: PhantomData<F>,
 }
 
-impl<T: Float> Visitor<T> for Engine<'_, '_, T> {
+impl<F: Formula, T: Float> Visitor<T> for Engine<'_, '_, F, T> {
     type Output = Result<Outcome, usize>;
 
-    fn visit<K, D, const I: usize, const O: usize, const M: usize>(self, kernel: K, divisor: D) -> Self::Output
+    fn visit<K, D, const I: usize, const O: usize, const M: usize>(
+        self,
+        kernel: K,
+        divisor: D,
+    ) -> Self::Output
     where
         K: Kernel<T, I, O>,
         D: Kernel<T, I, M>,
     {
-        let Engine { spec, shape, mut task } = self;
+        let Engine { shape, mut task, .. } = self;
+        let spec = F::SPEC;
         let count = shape.iter().product::<usize>();
         if count == 0 {
             return Ok(nothing(task, shape));
@@ -45,13 +53,18 @@ impl<T: Float> Visitor<T> for Engine<'_, '_, T> {
         let denominator = match task.mode {
             Mode::Reduce(ReductionKind::Mean) | Mode::Partial => match spec.divisor {
                 None => count as f64,
-                Some(summand) => {
-                    let constant = is_constant(&summand, &inputs);
-                    let sum = sweep::run(
+                // Said as a constant, so that no sweep of a divisor is compiled where there is none.
+                Some(_) if const { F::SPEC.divisor.is_none() } => count as f64,
+                Some(summand) => match constants(&summand, &inputs) {
+                    Some(constants) => {
+                        let each = divisor.value(constants.map(Fx::<T, false>::of)).value;
+                        each.get().to_f64() * count as f64
+                    }
+                    None => sweep::run(
                         divisor,
                         Sweep {
-                            shape: if constant { &[] } else { shape },
-                            inputs: if constant { inputs.map(as_splat) } else { inputs },
+                            shape,
+                            inputs,
                             demand: Demand::Value,
                             upstream: Upstream::Scale(0.0),
                             values: Sink::Discard,
@@ -59,9 +72,8 @@ impl<T: Float> Visitor<T> for Engine<'_, '_, T> {
                             accumulate: false,
                             check: false,
                         },
-                    )?;
-                    if constant { sum * count as f64 } else { sum }
-                }
+                    )?,
+                },
             },
             Mode::Reduce(ReductionKind::BatchMean) => shape.first().copied().unwrap_or(1) as f64,
             Mode::Reduce(ReductionKind::MeanOver(denominator)) => denominator,
@@ -84,27 +96,28 @@ impl<T: Float> Visitor<T> for Engine<'_, '_, T> {
         }
 
         let demand = demand(spec, task.gradients);
-        let main = |scale: f64, values: Option<&mut ViewMut<'_, T>>, gradients: &mut [Option<ViewMut<'_, T>>]| {
-            let mut value_strides = Strides::new();
-            let mut sink_strides = [const { Strides::new() }; I];
-            let mut sinks = [const { Sink::Discard }; O];
-            place(gradients, |input| output_of(spec, input), shape, &mut sink_strides, &mut sinks);
-            sweep::run(
-                kernel,
-                Sweep {
-                    shape,
-                    inputs,
-                    demand,
-                    upstream: each.map_or(Upstream::Scale(scale), Upstream::Each),
-                    values: values
-                        .and_then(|values| values.sink(shape, &mut value_strides))
-                        .unwrap_or(Sink::Discard),
-                    gradients: sinks,
-                    accumulate: false,
-                    check: task.check,
-                },
-            )
-        };
+        let main =
+            |scale: f64, values: Option<&mut ViewMut<'_, T>>, gradients: &mut [Option<ViewMut<'_, T>>]| {
+                let mut value_strides = Strides::new();
+                let mut sink_strides = [const { Strides::new() }; I];
+                let mut sinks = [const { Sink::Discard }; O];
+                place(gradients, |input| output_of(spec, input), shape, &mut sink_strides, &mut sinks);
+                sweep::run(
+                    kernel,
+                    Sweep {
+                        shape,
+                        inputs,
+                        demand,
+                        upstream: each.map_or(Upstream::Scale(scale), Upstream::Each),
+                        values: values
+                            .and_then(|values| values.sink(shape, &mut value_strides))
+                            .unwrap_or(Sink::Discard),
+                        gradients: sinks,
+                        accumulate: false,
+                        check: task.check,
+                    },
+                )
+            };
         let numerator = main(scale, task.values.as_mut(), task.gradients)?;
         if over_nothing && demand != Demand::Value {
             if numerator == 0.0 {
@@ -126,7 +139,9 @@ impl<T: Float> Visitor<T> for Engine<'_, '_, T> {
                 (task.denominators, 1.0, false)
             }
         };
-        if reads.iter().any(|&input| targets.get(input).is_some_and(Option::is_some)) {
+        if const { F::SPEC.divisor.is_some() }
+            && reads.iter().any(|&input| targets.get(input).is_some_and(Option::is_some))
+        {
             let mut sink_strides = [const { Strides::new() }; I];
             let mut sinks = [const { Sink::Discard }; M];
             let output = |input| reads.iter().position(|&read| read == input);
@@ -166,22 +181,21 @@ fn nothing<T: Float>(task: Task<'_, '_, T>, shape: &[usize]) -> Outcome {
     Outcome { value, numerator: 0.0, denominator }
 }
 
-/// Whether every sample adds the same to the divisor. (`reads` lists differentiable inputs only, so any
-/// other array might be read, too.)
-fn is_constant<T>(summand: &DivisorSpec, inputs: &[Operand<'_, T>]) -> bool {
-    !summand.filtered
-        && inputs.iter().enumerate().all(|(index, operand)| match operand {
-            Operand::Splat(_) => true,
-            Operand::Float(_) => !summand.reads.contains(&index),
-            Operand::Bool(_) | Operand::Int(_) => false,
-        })
-}
-
-fn as_splat<T: Float>(operand: Operand<'_, T>) -> Operand<'_, T> {
-    match operand {
-        Operand::Splat(value) => Operand::Splat(value),
-        _ => Operand::Splat(T::from_f64(1.0)),
+/// What the divisor reads, where every sample adds the same to it; 1 for what it does not read. (`reads` lists
+/// differentiable inputs only, so any array of another type might be read, too.)
+fn constants<T: Float, const I: usize>(
+    summand: &DivisorSpec,
+    inputs: &[Operand<'_, T>; I],
+) -> Option<[T; I]> {
+    let mut constants = [T::from_f64(1.0); I];
+    for (index, (constant, operand)) in constants.iter_mut().zip(inputs).enumerate() {
+        match operand {
+            Operand::Splat(value) => *constant = *value,
+            Operand::Float(_) if !summand.reads.contains(&index) => {}
+            _ => return None,
+        }
     }
+    (!summand.filtered).then_some(constants)
 }
 
 /// Which of a kernel's outputs is the derivative with respect to an input.

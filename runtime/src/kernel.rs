@@ -9,12 +9,22 @@ pub trait Kernel<T: Float, const I: usize, const O: usize>: Copy + Send + Sync {
     /// Whether it computes an exponential, a logarithm or the like, so that fewer samples are worth a thread.
     const TRANSCENDENTAL: bool = true;
 
-    /// The value.
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 0>;
-    /// The value and its derivative with respect to the first differentiable input.
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 1>;
     /// The value and its derivatives with respect to every differentiable input.
     fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, O>;
+
+    /// The value; what only the derivatives need is never computed, because it is inlined and dropped.
+    #[inline(always)]
+    fn value<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 0> {
+        let Sample { value, valid, .. } = self.gradients(inputs);
+        Sample { value, gradient: [], valid }
+    }
+
+    /// The value and its derivative with respect to the first differentiable input (0 where there is none).
+    #[inline(always)]
+    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 1> {
+        let Sample { value, gradient, valid } = self.gradients(inputs);
+        Sample { value, gradient: [gradient.first().copied().unwrap_or(R::lit(0.0))], valid }
+    }
 }
 
 /// What a kernel gives for one sample.
@@ -34,16 +44,6 @@ pub struct Count;
 
 impl<T: Float, const I: usize> Kernel<T, I, 0> for Count {
     const TRANSCENDENTAL: bool = false;
-
-    #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 0> {
-        Sample { value: R::lit(1.0), gradient: [], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 1> {
-        Sample { value: R::lit(1.0), gradient: [R::lit(0.0)], valid: true }
-    }
 
     #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 0> {

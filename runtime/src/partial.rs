@@ -42,7 +42,10 @@ impl Partial {
             return Err(Error::Merge { loss, reason });
         }
         if loss != other.spec.name {
-            return Err(Error::Merge { loss, reason: "partial results of two different losses cannot be merged" });
+            return Err(Error::Merge {
+                loss,
+                reason: "partial results of two different losses cannot be merged",
+            });
         }
         Ok(Partial {
             numerator: self.numerator + other.numerator,

@@ -154,7 +154,7 @@ impl<T: Float> Divisor<T> {
         let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
         let inverse = one / d;
         let ordinary = T::MIN_NORMAL <= inverse.abs() && inverse.abs() < T::INFINITY;
-        if ordinary || d == zero || d != d || d.abs() == T::INFINITY {
+        if ordinary || d == zero || d.is_nan() || d.abs() == T::INFINITY {
             return Self { a: inverse, b: one };
         }
         // Scaling d by a power of two is exact. |a| >= 1 where d is tiny, |a| < 1 where it is huge: x * a

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use ndarray::{Array, ArrayRef, Dimension};
 
-use crate::task::Factor;
 use crate::real::Float;
 use crate::sweep::view::{View, ViewMut};
+use crate::task::Factor;
 
 /// A reduction as a value, for calls whose reduction is known at run time only.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

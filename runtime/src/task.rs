@@ -134,7 +134,10 @@ impl<'s, T: Float> Task<'s, '_, T> {
 }
 
 /// The shape that all required inputs share, after checking every input against it.
-pub(crate) fn sample_shape<'a, T>(spec: &'static Spec, inputs: &[Input<'a, T>]) -> Result<&'a [usize], Error> {
+pub(crate) fn sample_shape<'a, T>(
+    spec: &'static Spec,
+    inputs: &[Input<'a, T>],
+) -> Result<&'a [usize], Error> {
     let loss = spec.name;
     let mut samples: Option<(&'static str, &'a [usize])> = None;
     for (input, given) in spec.inputs.iter().zip(inputs) {
@@ -204,7 +207,8 @@ pub(crate) fn expected_type(role: Role) -> &'static str {
 
 /// NumPy's rule, in one direction.
 fn broadcasts(from: &[usize], to: &[usize]) -> bool {
-    from.len() <= to.len() && from.iter().rev().zip(to.iter().rev()).all(|(&from, &to)| from == to || from == 1)
+    from.len() <= to.len()
+        && from.iter().rev().zip(to.iter().rev()).all(|(&from, &to)| from == to || from == 1)
 }
 
 /// The inputs as operands of a sweep over `shape`, which [`Task::check`] has given.

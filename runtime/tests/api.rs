@@ -7,7 +7,8 @@ use lossdef_runtime::error::Error;
 use lossdef_runtime::partial::Partial;
 use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, Sum, Unreduced};
 use ndarray::{
-    Array, Array0, Array1, Array2, Array3, ArrayD, Axis, Dimension, Ix2, IxDyn, ShapeBuilder, Zip, arr0, array, s,
+    Array, Array0, Array1, Array2, Array3, ArrayD, Axis, Dimension, Ix2, IxDyn, ShapeBuilder, Zip, arr0,
+    array, s,
 };
 
 /// Numbers without a pattern, in [-1, 1).
@@ -143,7 +144,12 @@ fn layouts_do_not_matter() {
     close(Mse::new().forward(&x, &repeated).unwrap(), Mse::new().forward(&x, &owned).unwrap());
 }
 
-fn weighted<R>(reduction: R, x: &Array3<f64>, t: &Array3<f64>, w: &Array2<f64>) -> (f64, Array3<f64>, Array2<f64>)
+fn weighted<R>(
+    reduction: R,
+    x: &Array3<f64>,
+    t: &Array3<f64>,
+    w: &Array2<f64>,
+) -> (f64, Array3<f64>, Array2<f64>)
 where
     R: for<'a> Reduction<Output<f64, ndarray::Ix3> = f64>,
 {
@@ -157,12 +163,13 @@ where
 fn quotient_rule_against_differences() {
     let (x, t, w) = (noise((4, 5, 2), 11), noise((4, 5, 2), 12), noise((5, 1), 13) + 1.5);
     let mean = |x: &Array3<f64>, w: &Array2<f64>| Mse::new().on(x, &t).weight(w).forward().unwrap();
-    let sum = |x: &Array3<f64>, w: &Array2<f64>| {
-        Mse::new().reduction(Sum).on(x, &t).weight(w).forward().unwrap()
-    };
-    let checks: [(&dyn Fn(&Array3<f64>, &Array2<f64>) -> f64, _); 2] =
-        [(&mean, weighted(Mean, &x, &t, &w)), (&sum, weighted(Sum, &x, &t, &w))];
-    for (f, (value, gx, gw)) in checks {
+    let sum =
+        |x: &Array3<f64>, w: &Array2<f64>| Mse::new().reduction(Sum).on(x, &t).weight(w).forward().unwrap();
+    type Function<'f> = &'f dyn Fn(&Array3<f64>, &Array2<f64>) -> f64;
+    let functions: [Function<'_>; 2] = [&mean, &sum];
+    for (f, (value, gx, gw)) in
+        functions.into_iter().zip([weighted(Mean, &x, &t, &w), weighted(Sum, &x, &t, &w)])
+    {
         close(value, f(&x, &w));
         let h = 1e-5;
         for (index, &gradient) in gw.indexed_iter() {
@@ -198,6 +205,11 @@ fn unkept_samples_are_never_read() {
     let each = Masked::new().reduction(Unreduced).forward(&x, &t, &keep).unwrap();
     assert_eq!(each, array![0.25, 0.0, 4.0, 0.0]);
 
+    let first = array![true, false, false, false];
+    close(Masked::new().on(&x, &t, &keep).also(&first).forward().unwrap(), 0.25);
+    let error = Masked::new().on(&x, &t, &keep).also(&array![true, false]).forward().unwrap_err();
+    assert_eq!(error.to_string(), "masked: `also` of shape [2] does not broadcast to the sample shape [4]");
+
     let none = array![false, false, false, false];
     let mut gt = Array1::from_elem(4, 5.0);
     let call = Masked::new();
@@ -225,7 +237,7 @@ fn no_samples() {
 #[test]
 fn weights_that_cancel() {
     let (x, t) = (array![1.0, 2.0], array![0.0, 0.0]);
-    let call = |w| Mse::new().on(&x, &t).weight(w).forward_backward().unwrap();
+    let call = |w: &Array1<f64>| Mse::new().on(&x, &t).weight(w).forward_backward().unwrap();
     let (value, gradient) = call(&array![0.0, 0.0]);
     assert!(value.is_nan());
     assert_eq!(gradient, array![0.0, 0.0]);
@@ -241,10 +253,10 @@ fn partial_results_merge() {
     for rows in [0..1, 1..4, 4..6] {
         let rows = s![rows, ..];
         let partial = Mse::new()
-            .on(&x.slice(rows.clone()), &t.slice(rows.clone()))
-            .weight(&w.slice(rows.clone()))
+            .on(&x.slice(rows), &t.slice(rows))
+            .weight(&w.slice(rows))
             .partials_into(
-                MseGrads::new().weight(&mut dn.slice_mut(rows.clone())),
+                MseGrads::new().weight(&mut dn.slice_mut(rows)),
                 MseGrads::new().weight(&mut dd.slice_mut(rows)),
             )
             .unwrap();
@@ -282,7 +294,10 @@ fn given_parameters_whole_numbers_and_shared_inputs() {
     let value = loss.on(&x, &label, &scale).forward_backward_into(grads).unwrap();
     assert_eq!((value, gx, gs), (130.0, array![30.0, 50.0], arr0(13.0)));
     assert_eq!(loss.forward_backward(&x, &label, &scale).unwrap(), (130.0, array![30.0, 50.0]));
-    assert_eq!(Scaled::new(0.5).reduction(Sum).forward(&x, &label, &scale).unwrap(), 0.5 * 10.0 * (2.0 + 8.0));
+    assert_eq!(
+        Scaled::new(0.5).reduction(Sum).forward(&x, &label, &scale).unwrap(),
+        0.5 * 10.0 * (2.0 + 8.0)
+    );
     assert_eq!(loss, Scaled::new(0.5).reduction(Sum).loud(true).shift(2));
     assert_ne!(loss, Scaled::new(0.5).reduction(Sum));
 }
@@ -336,10 +351,16 @@ fn errors_of_elements_and_parameters() {
     let mut t = x.clone();
     let keep: Array<bool, Ix2> = x.mapv(|_| true);
     t[[1, 2]] = 1.5;
-    assert_eq!(text(Masked::new().forward(&x, &t, &keep)), "masked: `target` is 1.5 at [1, 2], outside of [0, 1]");
+    assert_eq!(
+        text(Masked::new().forward(&x, &t, &keep)),
+        "masked: `target` is 1.5 at [1, 2], outside of [0, 1]"
+    );
     assert_eq!(Masked::new().unchecked().reduction(Sum).forward(&x, &t, &keep).unwrap(), 2.25);
     t[[0, 1]] = f64::NAN;
-    assert_eq!(text(Masked::new().forward(&x, &t, &keep)), "masked: `target` is NaN at [0, 1], outside of [0, 1]");
+    assert_eq!(
+        text(Masked::new().forward(&x, &t, &keep)),
+        "masked: `target` is NaN at [0, 1], outside of [0, 1]"
+    );
     assert!(Masked::new().unchecked().forward(&x, &t, &keep).unwrap().is_nan());
 
     assert_eq!(

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::judge::{Difference, Precision, same};
-use super::{Answer, Case, directory};
+use super::{Answer, Case, foreign, own_directory};
 
 /// The whole list.
-#[derive(Deserialize, Serialize, Default)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Differences {
     /// Why, under a short name.
@@ -24,25 +24,16 @@ pub struct Entry {
     pub id: String,
     /// A name among the reasons.
     pub reason: String,
-    pub ours: Ours,
+    /// Whether the call is an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
+    /// Our numbers where they differ: by tensor (`output`, `grad NAME`), by place in row-major order.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ours: Numbers,
 }
 
-/// What we answer.
-#[derive(Deserialize, Serialize, Clone)]
-#[serde(untagged)]
-pub enum Ours {
-    /// `"refused"`: the call is an error.
-    Refused(Refused),
-    /// The numbers that differ: by tensor (`output`, `grad NAME`), by place in row-major order.
-    Numbers(BTreeMap<String, BTreeMap<usize, Written>>),
-}
-
-/// The word of [`Ours::Refused`].
-#[derive(Deserialize, Serialize, Clone)]
-pub enum Refused {
-    #[serde(rename = "refused")]
-    Word,
-}
+/// Numbers by tensor and place.
+pub type Numbers = BTreeMap<String, BTreeMap<usize, Written>>;
 
 /// A number, or one of the words `nan`, `inf`, `-inf`.
 #[derive(Deserialize, Serialize, Clone)]
@@ -71,24 +62,29 @@ pub enum Verdict {
     Agrees,
     /// It differs as the list says.
     Listed,
+    /// It differs, in a foreign corpus whose tags say that torch's answer is torch's own.
+    Exempt,
     /// What is wrong.
     Wrong(String),
 }
 
 impl Differences {
-    /// The list of the corpus.
+    /// The list of the repository.
     pub fn read() -> Differences {
-        let path = directory().join("differences.json");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Differences::default(),
-            Err(error) => panic!("{}: {error}", path.display()),
-        };
-        let list: Differences = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let path = own_directory().join("differences.json");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let list: Differences =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let mut ids = BTreeSet::new();
         for entry in &list.cases {
-            assert!(list.reasons.contains_key(&entry.reason), "{}: unknown reason `{}`", entry.id, entry.reason);
+            assert!(
+                list.reasons.contains_key(&entry.reason),
+                "{}: unknown reason `{}`",
+                entry.id,
+                entry.reason
+            );
             assert!(ids.insert(&entry.id), "{} is listed twice", entry.id);
+            assert!(entry.refused == entry.ours.is_empty(), "{}: either refused or answered", entry.id);
         }
         list
     }
@@ -104,25 +100,21 @@ impl Differences {
         outcome: &Result<(Answer, Vec<Difference>), String>,
         precision: Precision,
     ) -> Verdict {
-        match (outcome, self.find(&case.id).map(|entry| &entry.ours)) {
+        match (outcome, self.find(&case.id)) {
             (Ok((_, found)), None) if found.is_empty() => Verdict::Agrees,
+            (_, None) if case.exempt() && foreign().is_some() => Verdict::Exempt,
             (Ok((_, found)), None) => Verdict::Wrong(tell(found)),
             (Err(error), None) => Verdict::Wrong(format!("refused: {error}")),
-            (Err(_), Some(Ours::Refused(_))) => Verdict::Listed,
-            (Ok(_), Some(Ours::Refused(_))) => Verdict::Wrong("listed as refused, but answered".into()),
-            (Err(error), Some(Ours::Numbers(_))) => Verdict::Wrong(format!("listed with an answer, but {error}")),
-            (Ok((answer, found)), Some(Ours::Numbers(ours))) => as_listed(ours, answer, found, precision),
+            (Err(_), Some(entry)) if entry.refused => Verdict::Listed,
+            (Err(error), Some(_)) => Verdict::Wrong(format!("listed with an answer, but refused: {error}")),
+            (Ok(_), Some(entry)) if entry.refused => Verdict::Wrong("listed as refused, but answered".into()),
+            (Ok((answer, found)), Some(entry)) => as_listed(&entry.ours, answer, found, precision),
         }
     }
 }
 
 /// Whether an answer differs exactly where, and as, the list says.
-fn as_listed(
-    ours: &BTreeMap<String, BTreeMap<usize, Written>>,
-    answer: &Answer,
-    found: &[Difference],
-    precision: Precision,
-) -> Verdict {
+fn as_listed(ours: &Numbers, answer: &Answer, found: &[Difference], precision: Precision) -> Verdict {
     let listed = |tensor: &str, at: usize| ours.get(tensor).and_then(|places| places.get(&at));
     if let Some(stray) = found.iter().find(|d| listed(&d.tensor, d.at).is_none()) {
         return Verdict::Wrong(format!("differs beyond the list: {}", tell(std::slice::from_ref(stray))));
@@ -139,7 +131,9 @@ fn as_listed(
                 return Verdict::Wrong(format!("{tensor}[{at}] is {got:?}, listed as {want:?}"));
             }
             if !found.iter().any(|d| d.tensor == *tensor && d.at == *at) {
-                return Verdict::Wrong(format!("{tensor}[{at}] is listed as different, but agrees with torch"));
+                return Verdict::Wrong(format!(
+                    "{tensor}[{at}] is listed as different, but agrees with torch"
+                ));
             }
         }
     }
@@ -148,7 +142,8 @@ fn as_listed(
 
 /// Some differences in words.
 pub fn tell(found: &[Difference]) -> String {
-    let some = found.iter().take(3).map(|d| format!("{}[{}] is {:?}, not {:?}", d.tensor, d.at, d.got, d.want));
+    let some =
+        found.iter().take(3).map(|d| format!("{}[{}] is {:?}, not {:?}", d.tensor, d.at, d.got, d.want));
     let more = if found.len() > 3 { format!(" and {} more", found.len() - 3) } else { String::new() };
     some.collect::<Vec<_>>().join("; ") + &more
 }

@@ -72,18 +72,19 @@ fn compare(
         errors.filter(|e| e.is_finite()).fold(0.0, f64::max)
     });
     for (at, (&got, &want)) in sums.values.iter().zip(want).enumerate() {
+        let near = |allowed: f64| want.is_finite() && (got - want).abs() <= allowed;
         let agrees = same(got, want)
             || match precision {
                 Precision::Double => {
                     let allowed = 1e-12 * (want.abs().max(1e-3 * largest) + sums.magnitude(at));
-                    (got - want).abs() <= allowed + TINY
+                    near(allowed + TINY)
                 }
                 Precision::Single => {
                     let allowed = (4.0 * theirs).max(2e-6) * measure(want) + 2e-7 * sums.magnitude(at);
                     // Where float32 has no such number, infinity is right; where torch's own float32 is not
                     // finite on the way to a number, ours need not be either.
                     let same_as_theirs = rough.is_some_and(|r| !r[at].is_finite() && same(got, r[at]));
-                    (got - want).abs() <= allowed || same(got, f64::from(want as f32)) || same_as_theirs
+                    near(allowed) || same(got, f64::from(want as f32)) || same_as_theirs
                 }
             };
         if !agrees {

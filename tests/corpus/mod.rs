@@ -161,10 +161,17 @@ pub struct Answer {
 
 /// Where the corpus lies.
 pub fn directory() -> PathBuf {
-    match std::env::var_os("LOSSDEF_CONFORMANCE") {
-        Some(path) => path.into(),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"),
-    }
+    foreign().unwrap_or_else(own_directory)
+}
+
+/// The corpus of the repository.
+pub fn own_directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")
+}
+
+/// Another corpus in the same format, whose cases `differences.json` need not know.
+pub fn foreign() -> Option<PathBuf> {
+    std::env::var_os("LOSSDEF_CONFORMANCE").map(PathBuf::from)
 }
 
 /// Our name of a torch loss; `None` for one that is known not to be there yet.
@@ -293,7 +300,9 @@ impl Call {
     /// The inputs as they are given, whatever their shapes.
     pub fn as_given(&self) -> Aligned {
         let inputs = self.inputs.iter().map(|(name, tensor)| (name.clone(), tensor.view())).collect();
-        Aligned { shape: Vec::new(), inputs, own_shapes: BTreeMap::new(), repeated: false }
+        let first = self.inputs.iter().find(|(name, _)| !OPTIONAL.contains(&name.as_str()));
+        let shape = first.map_or(Vec::new(), |(_, tensor)| tensor.shape.clone());
+        Aligned { shape, inputs, own_shapes: BTreeMap::new(), repeated: false }
     }
 
     /// The shape under which torch broadcasts a tensor: a variance that lacks the last axis gets one of
@@ -308,6 +317,17 @@ impl Call {
 }
 
 impl Aligned {
+    /// Whether the required inputs agree in shape and the others broadcast to it, which is all that we ask.
+    pub fn fits(&self) -> bool {
+        self.inputs.iter().all(|(name, view)| match OPTIONAL.contains(&name.as_str()) {
+            false => view.shape == self.shape,
+            true => {
+                let mut pairs = view.shape.iter().rev().zip(self.shape.iter().rev());
+                view.shape.len() <= self.shape.len() && pairs.all(|(own, all)| own == all || *own == 1)
+            }
+        })
+    }
+
     /// The gradient of an input in the shape under which torch had it.
     pub fn sum_back(&self, name: &str, gradient: Vec<f64>) -> Sums {
         match self.own_shapes.get(name) {

@@ -184,7 +184,8 @@ pub fn sum_back(gradient: &[f64], from: &[usize], to: &[usize]) -> Sums {
     let missing = from.len() - to.len();
     for (index, value) in indices(from).zip(gradient) {
         let own = index[missing..].iter().zip(to).zip(&strides);
-        let at: usize = own.map(|((i, size), stride)| if *size == 1 { 0 } else { i * *stride as usize }).sum();
+        let at: usize =
+            own.map(|((i, size), stride)| if *size == 1 { 0 } else { i * *stride as usize }).sum();
         sums.values[at] += value;
         sums.magnitudes[at] += value.abs();
     }

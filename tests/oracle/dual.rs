@@ -71,7 +71,10 @@ impl Dual {
             return self.zero_like();
         }
         let log_of_zero = self.log_of_zero || other.log_of_zero;
-        Dual { log_of_zero, ..Dual::chain(self.value * other.value, [(other.value, self), (self.value, other)]) }
+        Dual {
+            log_of_zero,
+            ..Dual::chain(self.value * other.value, [(other.value, self), (self.value, other)])
+        }
     }
 
     pub fn div(&self, other: &Dual) -> Dual {
@@ -132,9 +135,9 @@ impl Dual {
         let (value, slope) = match name {
             "abs" => (v.abs(), v.sign()),
             "sign" => (v.sign(), Wide::ZERO),
-            "relu" if v.is_nan() => (v, Wide::ZERO),
             "relu" if v > Wide::ZERO => (v, one),
-            "relu" => (Wide::ZERO, Wide::ZERO),
+            // A branch: what it cuts off reaches no slope, be it nan or infinite.
+            "relu" => return Some(Dual::constant(if v.is_nan() { v } else { Wide::ZERO }, x.slopes.len())),
             "exp" => (v.exp(), v.exp()),
             "expm1" => (v.exp() - one, v.exp()),
             "log" => (v.ln(), one / v),
@@ -162,7 +165,13 @@ impl Dual {
 fn clamp(x: &Dual, low: &Dual, high: &Dual) -> Dual {
     let (v, l, h) = (x.value, low.value, high.value);
     let pass = |on: bool| if on { Wide::ONE } else { Wide::ZERO };
-    let value = if v < l { l } else if v > h { h } else { v };
+    let value = if v < l {
+        l
+    } else if v > h {
+        h
+    } else {
+        v
+    };
     Dual::chain(value, [(pass(v > l && v < h), x), (pass(v < l), low), (pass(v > h), high)])
 }
 

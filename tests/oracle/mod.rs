@@ -69,7 +69,9 @@ impl Oracle {
     }
 
     pub fn loss(&self, name: &str) -> &Loss {
-        self.losses().find(|loss| loss.name.name == name).unwrap_or_else(|| panic!("there is no loss `{name}`"))
+        self.losses()
+            .find(|loss| loss.name.name == name)
+            .unwrap_or_else(|| panic!("there is no loss `{name}`"))
     }
 
     /// The first input or parameter whose value lies outside of its declared domain.
@@ -83,7 +85,8 @@ impl Oracle {
                 (low < x || (*low_closed && low == x)) && (x < high || (*high_closed && x == high))
             }
         };
-        let decls = loss.inputs.iter().chain(&loss.parameters).map(|decl| (decl.name.name.as_str(), &decl.domain));
+        let decls =
+            loss.inputs.iter().chain(&loss.parameters).map(|decl| (decl.name.name.as_str(), &decl.domain));
         decls
             .filter_map(|(name, domain)| Some((name, domain.as_ref()?, *values.get(name)?)))
             .find(|(_, domain, x)| !inside(domain, *x))
@@ -138,7 +141,11 @@ impl<'a> Scope<'a> {
         let locals = locals
             .iter()
             .map(|local| {
-                assert!(local.indices.is_none(), "the oracle knows elementwise formulas only: `{}`", local.name.name);
+                assert!(
+                    local.indices.is_none(),
+                    "the oracle knows elementwise formulas only: `{}`",
+                    local.name.name
+                );
                 (local.name.name.as_str(), &local.value)
             })
             .collect();
@@ -238,8 +245,12 @@ impl<'a> Scope<'a> {
     /// A call of a helper or of another loss, which gives its value for this sample.
     fn helper(&self, word: &str, arguments: &'a [Argument], given: &[Dual]) -> Dual {
         let called = self.oracle.module.items.iter().find_map(|item| match item {
-            Item::Function(it) if it.name.name == word => Some((&it.arguments, &it.parameters, &it.locals, &it.body)),
-            Item::Loss(it) if it.name.name == word => Some((&it.inputs, &it.parameters, &it.locals, &it.body)),
+            Item::Function(it) if it.name.name == word => {
+                Some((&it.arguments, &it.parameters, &it.locals, &it.body))
+            }
+            Item::Loss(it) if it.name.name == word => {
+                Some((&it.inputs, &it.parameters, &it.locals, &it.body))
+            }
             _ => None,
         });
         let (first, second, locals, body) = called.unwrap_or_else(|| panic!("there is no function `{word}`"));

@@ -50,9 +50,11 @@ impl<T: Float> Arrays<T> {
 }
 
 fn array<'a, T>(view: &View, storage: &'a [T]) -> ArrayViewD<'a, T> {
+    if view.shape.contains(&0) {
+        return ArrayView::from_shape(IxDyn(&view.shape), &[]).expect("no elements");
+    }
     let strides: Vec<usize> =
         view.strides.iter().map(|s| usize::try_from(*s).expect("torch has no negative strides")).collect();
-    let first = view.offset.min(storage.len());
-    ArrayView::from_shape(IxDyn(&view.shape).strides(IxDyn(&strides)), &storage[first..])
+    ArrayView::from_shape(IxDyn(&view.shape).strides(IxDyn(&strides)), &storage[view.offset..])
         .unwrap_or_else(|error| panic!("{:?} by {strides:?}: {error}", view.shape))
 }

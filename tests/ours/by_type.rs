@@ -132,7 +132,8 @@ pub fn answer<T: Float>(call: &Call, aligned: &Aligned) -> Result<Answer, Error>
         let share = if total[0] == 0.0 { 1.0 } else { (output.values[0] / total[0]).abs() };
         output.magnitudes = vec![magnitude * share];
     }
-    let gradients = gradients.into_iter().map(|(name, values)| (name.to_owned(), aligned.sum_back(name, values)));
+    let gradients =
+        gradients.into_iter().map(|(name, values)| (name.to_owned(), aligned.sum_back(name, values)));
     Ok(Answer { output, gradients: gradients.collect::<BTreeMap<_, _>>() })
 }
 

@@ -227,6 +227,11 @@ impl Graph {
         self.names.entry(id).or_insert_with(|| name.to_owned());
     }
 
+    /// The first expression, as written, that has a name.
+    pub fn first_named(&self, name: &str) -> Option<ExprId> {
+        self.names.iter().filter(|(_, known)| *known == name).map(|(id, _)| *id).min()
+    }
+
     /// The name that the formula gives an expression.
     pub fn name(&self, id: ExprId) -> Option<&str> {
         self.names.get(&id).map(String::as_str)

@@ -33,7 +33,8 @@ pub(super) fn wide<const FUSED: bool>(x: f64, y: f64) -> f64 {
     let p_low = power.mul_add(log_low, p_low);
     let p_low = F64::select((p > F64::lit(low)) & (p < F64::lit(high)), p_low, zero);
     let parts = reduce(p.at_least(low).at_most(high));
-    let size = scale((parts.q + p_low + parts.r) + one, parts.t);
+    let q = p_low.mul_add(one + (parts.q + parts.r), parts.q);
+    let size = scale((q + parts.r) + one, parts.t);
 
     let size = F64::select(x.get().is_nan(), x, size);
 

@@ -56,21 +56,21 @@ impl Collapsed {
     }
 }
 
-struct Axis {
-    length: usize,
-    strides: Vec<isize>,
-}
-
 /// Drops axes of length 1, turns those that run backwards, sorts them by stride and joins neighbours. Where
 /// arrays disagree the earlier one decides. No axis may have length 0.
 pub(super) fn collapse(shape: &[usize], arrays: &[&[isize]]) -> Collapsed {
-    let mut shifts = vec![0isize; arrays.len()];
-    let mut axes: Vec<Axis> = Vec::with_capacity(shape.len());
+    let count = arrays.len();
+    let mut shifts = vec![0isize; count];
+    let mut lengths: Vec<usize> = Vec::with_capacity(shape.len() + 1);
+    // A row for each axis.
+    let mut table: Vec<isize> = Vec::with_capacity((shape.len() + 1) * count);
     for (number, &length) in shape.iter().enumerate() {
         if length == 1 {
             continue;
         }
-        let mut strides: Vec<isize> = arrays.iter().map(|strides| strides[number]).collect();
+        let end = table.len();
+        table.extend(arrays.iter().map(|strides| strides[number]));
+        let (sorted, strides) = table.split_at_mut(end);
         let backwards = strides.iter().filter(|stride| **stride < 0).count();
         let forwards = strides.iter().filter(|stride| **stride > 0).count();
         if backwards > forwards {
@@ -80,29 +80,36 @@ pub(super) fn collapse(shape: &[usize], arrays: &[&[isize]]) -> Collapsed {
             }
         }
         // Insertion keeps axes on which no array has an opinion in their order.
-        let place = axes.iter().rposition(|axis| !outer(&strides, &axis.strides)).map_or(0, |last| last + 1);
-        axes.insert(place, Axis { length, strides });
+        let inner = sorted.rchunks_exact(count).take_while(|axis| outer(strides, axis)).count();
+        let place = lengths.len() - inner;
+        lengths.insert(place, length);
+        table[place * count..].rotate_right(count);
     }
 
-    let mut joined: Vec<Axis> = Vec::with_capacity(axes.len());
-    for axis in axes {
-        if let Some(last) = joined.last_mut() {
-            let fits = |(a, b): (&isize, &isize)| *a == *b * axis.length as isize;
-            if last.strides.iter().zip(&axis.strides).all(fits) {
-                last.length *= axis.length;
-                last.strides = axis.strides;
-                continue;
-            }
+    // The last row that is kept takes in the next one where every array allows it.
+    let mut kept = 0;
+    for next in 1..lengths.len() {
+        let (front, back) = table.split_at_mut(next * count);
+        let (last, axis) = (&mut front[kept * count..(kept + 1) * count], &back[..count]);
+        if last.iter().zip(axis).all(|(a, b)| *a == *b * lengths[next] as isize) {
+            last.copy_from_slice(axis);
+            lengths[kept] *= lengths[next];
+        } else {
+            kept += 1;
+            table.copy_within(next * count..(next + 1) * count, kept * count);
+            lengths[kept] = lengths[next];
         }
-        joined.push(axis);
     }
-    if joined.is_empty() {
-        joined.push(Axis { length: 1, strides: vec![0; arrays.len()] });
+    if lengths.is_empty() {
+        lengths.push(1);
+        table.resize(count, 0);
     }
+    lengths.truncate(kept + 1);
 
-    let strides =
-        (0..arrays.len()).flat_map(|array| joined.iter().map(move |axis| axis.strides[array])).collect();
-    Collapsed { shape: joined.iter().map(|axis| axis.length).collect(), strides, shifts }
+    let axes = lengths.len();
+    let strides = (0..count).flat_map(|array| (0..axes).map(move |axis| (array, axis)));
+    let strides = strides.map(|(array, axis)| table[axis * count + array]).collect();
+    Collapsed { shape: lengths, strides, shifts }
 }
 
 /// Whether an axis with strides `a` must stand outside one with strides `b`.

@@ -19,7 +19,7 @@ mod walk;
 
 use std::array::from_fn;
 
-use self::isa::{Bound, Isa};
+use self::isa::{Bound, Isa, Lanes};
 use self::layout::Form;
 use self::operand::Feed;
 use self::sink::Drain;
@@ -142,22 +142,17 @@ where
     K: Kernel<T, I, O>,
 {
     let worthwhile = if K::TRANSCENDENTAL { 1 << 18 } else { 1 << 20 };
-    run_on(Isa::best(), worthwhile, kernel, &sweep)
+    let bound = Bound { kernel, demand: sweep.demand, isa: Isa::best() };
+    run_lanes(&bound, worthwhile, &sweep)
 }
 
-/// [`run`] with a given instruction set, which this CPU must have, and a given number of samples from which
-/// on more threads are worth their while.
-fn run_on<T, K, const I: usize, const O: usize>(
-    isa: Isa,
+/// [`run`] without the kernel's type, so that kernels share one copy of it. Uses threads from `worthwhile`
+/// samples on.
+fn run_lanes<T: Float, const I: usize, const O: usize>(
+    lanes: &dyn Lanes<T, I, O>,
     worthwhile: usize,
-    kernel: K,
     sweep: &Sweep<'_, T, I, O>,
-) -> Result<f64, usize>
-where
-    T: Float,
-    K: Kernel<T, I, O>,
-{
-    let bound = Bound { kernel, demand: sweep.demand, isa };
+) -> Result<f64, usize> {
     let samples = sweep.shape.iter().product();
     if samples == 0 {
         for (sink, add) in sweep.sinks() {
@@ -171,7 +166,7 @@ where
         // collapse, so that the samples, and the elements of each, are those of the sweep.
         unsafe {
             let job = Job {
-                lanes: &bound,
+                lanes,
                 shape,
                 samples,
                 inputs: inputs.map(|input| Feed::new(shape, input)),
@@ -184,7 +179,7 @@ where
     });
     if sweep.check && !outcome.valid {
         // SAFETY: who built the sweep vouches for its arrays.
-        return Err(unsafe { span::first_invalid(&bound, sweep.shape, samples, &sweep.inputs) });
+        return Err(unsafe { span::first_invalid(lanes, sweep.shape, samples, &sweep.inputs) });
     }
     Ok(outcome.total)
 }

@@ -6,7 +6,7 @@
 
 use super::Operand;
 use super::layout::{Form, form};
-use super::walk::walk;
+use super::walk::{Piece, walk};
 use crate::real::Float;
 
 /// The longest period that is laid out once instead of gathered again for each block.
@@ -121,6 +121,19 @@ pub(super) unsafe fn gather<T: Float>(
                     at += piece.columns;
                     offset = offset.wrapping_add(piece.row_stride);
                 }
+            } else if piece.stride == 0 && piece.columns > 8 {
+                // One read for a row, which `each` would not know.
+                let rows = Piece { columns: 1, ..piece };
+                rows.each(|row, offset| {
+                    // SAFETY: as above; the row has `columns` samples.
+                    unsafe {
+                        let value = array.pointer.offset(offset).read();
+                        let row = buffer.add(piece.at + (row - piece.at) * piece.columns);
+                        for column in 0..piece.columns {
+                            row.add(column).write(value);
+                        }
+                    }
+                });
             } else {
                 piece.each(|at, offset| {
                     // SAFETY: as above.
@@ -146,6 +159,31 @@ pub(super) unsafe fn gather<T: Float>(
         }),
     }
     exact
+}
+
+/// Copies the first `period` elements to a buffer of `length`, over and over. Tells what [`gather`] does.
+///
+/// # Safety
+///
+/// That of [`gather`], for `period` samples and a buffer of `length` elements, which is not less.
+pub(super) unsafe fn tile<T: Float>(
+    operand: Operand<'_, T>,
+    shape: &[usize],
+    period: usize,
+    length: usize,
+    buffer: *mut T,
+) -> bool {
+    // SAFETY: passed on to the caller; a copy ends where the buffer does, and begins where its source ends.
+    unsafe {
+        let exact = gather(operand, shape, 0, period, buffer);
+        let mut done = period;
+        while done < length {
+            let count = done.min(length - done);
+            buffer.add(done).copy_from_nonoverlapping(buffer, count);
+            done += count;
+        }
+        exact
+    }
 }
 
 /// Marks the samples whose whole number `T` cannot hold.

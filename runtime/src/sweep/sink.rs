@@ -114,9 +114,10 @@ impl<'p, T: Float> Drain<'p, T> {
                     });
                 }
             }),
-            // SAFETY: the caller vouches for the buffer.
             Drain::Fold(fold) => {
-                fold.add_up(shape, start, unsafe { std::slice::from_raw_parts(buffer, length) }, sums)
+                // SAFETY: the caller vouches for the buffer.
+                let buffer = unsafe { std::slice::from_raw_parts(buffer, length) };
+                fold.add_up(shape, start, buffer, sums);
             }
         }
     }
@@ -157,15 +158,36 @@ impl<'p, T: Float> Fold<'p, T> {
             return;
         }
         walk(shape, &self.dense, start, buffer.len(), |piece| {
-            if piece.stride == 0 && piece.columns >= 8 {
-                let (mut at, mut offset) = (piece.at, piece.offset);
-                for _ in 0..piece.rows {
-                    sums[offset as usize] += sum(&buffer[at..at + piece.columns]);
-                    at += piece.columns;
-                    offset += piece.row_stride;
+            let part = &buffer[piece.at..piece.at + piece.rows * piece.columns];
+            let place = piece.offset as usize;
+            match (piece.row_stride, piece.stride) {
+                (step, 0) => match piece.columns {
+                    2 => sum_short_rows::<T, 2>(part, &mut sums[place..], step as usize),
+                    3 => sum_short_rows::<T, 3>(part, &mut sums[place..], step as usize),
+                    4 => sum_short_rows::<T, 4>(part, &mut sums[place..], step as usize),
+                    columns => {
+                        for (row, elements) in part.chunks_exact(columns).enumerate() {
+                            sums[place + row * step as usize] += sum(elements);
+                        }
+                    }
+                },
+                // As many rows at a time as make a vector.
+                (0, 1) if piece.rows > 1 => match piece.columns {
+                    2 => sum_columns::<T, 16>(part, &mut sums[place..place + 2]),
+                    3 => sum_columns::<T, 24>(part, &mut sums[place..place + 3]),
+                    4 => sum_columns::<T, 16>(part, &mut sums[place..place + 4]),
+                    columns => {
+                        for elements in part.chunks_exact(columns) {
+                            add_to(&mut sums[place..], elements);
+                        }
+                    }
+                },
+                (step, 1) => {
+                    for (row, elements) in part.chunks_exact(piece.columns).enumerate() {
+                        add_to(&mut sums[place + row * step as usize..], elements);
+                    }
                 }
-            } else {
-                piece.each(|at, offset| sums[offset as usize] += buffer[at].to_f64());
+                _ => piece.each(|at, offset| sums[offset as usize] += buffer[at].to_f64()),
             }
         });
     }
@@ -233,4 +255,38 @@ fn sum<T: Float>(buffer: &[T]) -> f64 {
         width /= 2;
     }
     lanes[0]
+}
+
+fn add_to<T: Float>(sums: &mut [f64], elements: &[T]) {
+    for (sum, x) in sums.iter_mut().zip(elements) {
+        *sum += x.to_f64();
+    }
+}
+
+/// Adds up rows of `COLUMNS` elements, each into a place of its own.
+fn sum_short_rows<T: Float, const COLUMNS: usize>(rows: &[T], sums: &mut [f64], step: usize) {
+    for (row, elements) in rows.as_chunks::<COLUMNS>().0.iter().enumerate() {
+        let mut sum = elements[0].to_f64();
+        for x in &elements[1..] {
+            sum += x.to_f64();
+        }
+        sums[row * step] += sum;
+    }
+}
+
+/// Adds up columns of short rows: `sums.len()` of them, of which `WIDTH` is a multiple.
+fn sum_columns<T: Float, const WIDTH: usize>(rows: &[T], sums: &mut [f64]) {
+    let mut lanes = [0.0f64; WIDTH];
+    let (groups, rest) = rows.as_chunks::<WIDTH>();
+    for group in groups {
+        for (lane, x) in lanes.iter_mut().zip(group) {
+            *lane += x.to_f64();
+        }
+    }
+    add_to(&mut lanes, rest);
+    for row in lanes.chunks_exact(sums.len()) {
+        for (sum, lane) in sums.iter_mut().zip(row) {
+            *sum += lane;
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::Operand;
 use super::body::{Block, Frame, LANES, Source, Tally, Target};
 use super::isa::Lanes;
-use super::operand::{Feed, Route, gather, mark_inexact};
+use super::operand::{Feed, Route, gather, mark_inexact, tile};
 use super::sink::Drain;
 use crate::real::Float;
 
@@ -144,8 +144,9 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
         let capacity = ARENA / size_of::<T>();
         let (fixed, per_sample) = (self.room(0), self.room(1) - self.room(0));
         let block = (capacity.saturating_sub(fixed) / per_sample).min(BLOCK) / LANES * LANES;
+        let enough = self.samples.min(CHUNK).next_multiple_of(LANES);
         let (buffers, block) = if block >= SMALL_BLOCK {
-            (arena.as_mut_ptr().cast::<T>(), block)
+            (arena.as_mut_ptr().cast::<T>(), block.min(enough))
         } else {
             heap = Vec::new();
             heap.resize_with(self.room(SMALL_BLOCK).div_ceil(LANES), MaybeUninit::uninit);
@@ -155,12 +156,12 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
 
         let mut valid = self.exact();
         // SAFETY: buffers are handed out in the order of `room`, each as large as it says. Feeds and drains are
-        // asked for samples of the job only, or, for tiles, for samples beyond it along an axis of stride 0.
+        // asked for samples of the job only.
         unsafe {
             let mut place = buffers;
             for feed in feeds() {
                 if let Route::Tile(period) = feed.route {
-                    valid &= gather(feed.operand, self.shape, 0, block + period - 1, place);
+                    valid &= tile(feed.operand, self.shape, period, block + period - 1, place);
                 }
                 place = place.add(feed.room(block));
             }

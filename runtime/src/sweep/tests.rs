@@ -229,7 +229,8 @@ impl<T: Float> Case<T> {
             accumulate: self.accumulate,
             check: true,
         };
-        run_on(isa, worthwhile, Odd { limit: T::from_f64(limit) }, &sweep)
+        let kernel = Odd { limit: T::from_f64(limit) };
+        run_lanes(&Bound { kernel, demand: self.demand, isa }, worthwhile, &sweep)
     }
 
     /// The sum, and what every sink must hold.
@@ -322,6 +323,7 @@ fn shapes() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![
         prop::collection::vec(1usize..7, 0..5),
         prop::collection::vec(1usize..5, 0..7),
+        prop::collection::vec(2usize..3, 9..12),
         prop::sample::select(vec![31, 32, 33, 1023, 1024, 1025]).prop_map(|n| vec![n]),
         (1usize..80, 1usize..80).prop_map(|(a, b)| vec![a, b]),
         (prop::sample::select(vec![341, 1024, 1500]), 1usize..5).prop_map(|(a, b)| vec![a, b]),
@@ -437,4 +439,72 @@ fn sums_are_those_of_f64() {
     let sum = run(Odd { limit: 1.0 }, sweep).unwrap();
     let expected = f64::from(0.1f32 * 0.1f32) * 1e6;
     assert!((sum - expected).abs() < 1e-12 * expected);
+}
+
+/// The sum of its inputs, each of which it multiplies by its number to have something to tell them apart.
+#[derive(Clone, Copy)]
+struct Many;
+
+impl<T: Float, const I: usize> Kernel<T, I, I> for Many {
+    #[inline(always)]
+    fn value<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 0> {
+        let Sample { value, valid, .. } = self.gradients(inputs);
+        Sample { value, gradient: [], valid }
+    }
+
+    #[inline(always)]
+    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 1> {
+        let Sample { value, valid, .. } = self.gradients(inputs);
+        Sample { value, gradient: [R::lit(1.0)], valid }
+    }
+
+    #[inline(always)]
+    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, I> {
+        let mut value = R::lit(0.0);
+        for (number, input) in inputs.into_iter().enumerate() {
+            value = value + input * R::lit(number as f64 + 1.0);
+        }
+        Sample {
+            value,
+            gradient: from_fn(|number| inputs[number] * R::lit(number as f64 + 1.0)),
+            valid: true,
+        }
+    }
+}
+
+fn many<const I: usize>(samples: usize) {
+    let x: Vec<f64> = (0..2 * samples).map(|i| (i % 1000) as f64).collect();
+    let mut gradients = vec![vec![0.0; 3 * samples]; I];
+    let sweep = Sweep {
+        shape: &[samples],
+        inputs: [Operand::Float(Strided { pointer: x.as_ptr(), strides: &[2] }); I],
+        demand: Demand::Gradients,
+        upstream: Upstream::Scale(2.0),
+        values: Sink::Discard,
+        gradients: {
+            let mut left = gradients.iter_mut();
+            from_fn(|_| {
+                let data = left.next().expect("one for each input");
+                Sink::Store(StridedMut { pointer: data.as_mut_ptr(), strides: &[3] })
+            })
+        },
+        accumulate: false,
+        check: true,
+    };
+    let total = run(Many, sweep).unwrap();
+    let factor = (I * (I + 1) / 2) as f64;
+    assert_eq!(total, x.iter().step_by(2).sum::<f64>() * factor);
+    for (number, gradient) in gradients.iter().enumerate() {
+        for (sample, gradient) in gradient.iter().step_by(3).enumerate() {
+            assert_eq!(*gradient, x[2 * sample] * 2.0 * (number + 1) as f64);
+        }
+    }
+}
+
+#[test]
+fn many_inputs() {
+    many::<1>(1000);
+    many::<7>(1000);
+    many::<16>(40_000);
+    many::<24>(5000);
 }

@@ -48,8 +48,7 @@ impl Piece {
     }
 }
 
-/// Covers `length` samples from number `start` on. The stretch may run past the end of the shape only along
-/// the first axis, where the caller vouches for the offsets.
+/// Covers `length` samples from number `start` on, all of them in the shape.
 pub(super) fn walk(
     shape: &[usize],
     strides: &[isize],
@@ -81,7 +80,7 @@ pub(super) fn walk(
     let mut rest = start / columns;
     let mut base = 0isize;
     for axis in (0..outer.len()).rev() {
-        index[axis] = if axis == 0 { rest } else { rest % outer[axis] };
+        index[axis] = rest % outer[axis];
         rest /= outer[axis];
         base = base.wrapping_add(scaled(index[axis], strides[axis]));
     }
@@ -102,8 +101,7 @@ pub(super) fn walk(
             column = 0;
             1
         } else {
-            let below = if last == 0 { usize::MAX } else { outer[last] - index[last] };
-            let rows = below.min(left / columns);
+            let rows = (outer[last] - index[last]).min(left / columns);
             visit(Piece { offset: base, at, rows, columns, row_stride, stride });
             at += rows * columns;
             rows

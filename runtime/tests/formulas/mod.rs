@@ -169,14 +169,17 @@ impl<T: Float> Kernel<T, 2, 2> for SmoothL1Kernel<T> {
     }
 }
 
-// loss masked(input, target in [0, 1], r#type: bool) = (input - target)^2
-//     keep r#type
+// loss masked(input, target in [0, 1], type: bool, also: bool = true) = (input - target)^2
+//     keep type and also
 
 loss! {
     /// Squared error where `type` holds.
     pub struct Masked, MaskedCall, MaskedGrads for MaskedFormula;
     required { 0 input: real, 1 target: real, 2 r#type: bool }
-    optional {}
+    optional {
+        /// What else must hold.
+        3 also: bool
+    }
     given {}
     parameters {}
 }
@@ -188,7 +191,7 @@ impl Formula for MaskedFormula {
     const SPEC: &'static Spec = &Spec {
         name: "masked",
         doc: "Squared error where `type` holds.",
-        formula: "loss masked(input, target in [0, 1], type: bool) = (input - target)^2\n    keep type",
+        formula: "loss masked(input, target in [0, 1], type: bool, also: bool = true) = (input - target)^2\n    keep type and also",
         inputs: &[
             real("input"),
             InputSpec {
@@ -196,6 +199,7 @@ impl Formula for MaskedFormula {
                 ..real("target")
             },
             InputSpec { role: Role::Bool, ..real("type") },
+            InputSpec { role: Role::Bool, default: Some(1.0), ..real("also") },
         ],
         parameters: &[],
         gradients: &[
@@ -214,23 +218,23 @@ impl Formula for MaskedFormula {
 #[derive(Clone, Copy)]
 struct MaskedKernel;
 
-impl<T: Float> Kernel<T, 3, 2> for MaskedKernel {
+impl<T: Float> Kernel<T, 4, 2> for MaskedKernel {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 0> {
+    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 0> {
         let Sample { value, valid, .. } = self.gradients(inputs);
         Sample { value, gradient: [], valid }
     }
 
     #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 1> {
+    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 1> {
         let Sample { value, gradient: [g, _], valid } = self.gradients(inputs);
         Sample { value, gradient: [g], valid }
     }
 
     #[inline(always)]
-    fn gradients<R: Real<Scalar = T>>(&self, [input, target, mask]: [R; 3]) -> Sample<R, 2> {
+    fn gradients<R: Real<Scalar = T>>(&self, [input, target, mask, also]: [R; 4]) -> Sample<R, 2> {
         let zero = R::lit(0.0);
-        let kept = mask != zero;
+        let kept = (mask != zero) & (also != zero);
         let d = input - target;
         let g = R::select(kept, R::lit(2.0) * d, zero);
         let gt = R::select(kept, R::lit(-2.0) * d, zero);
@@ -242,20 +246,20 @@ impl<T: Float> Kernel<T, 3, 2> for MaskedKernel {
 #[derive(Clone, Copy)]
 struct MaskedDivisor;
 
-impl<T: Float> Kernel<T, 3, 0> for MaskedDivisor {
+impl<T: Float> Kernel<T, 4, 0> for MaskedDivisor {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, [_, _, mask]: [R; 3]) -> Sample<R, 0> {
-        let value = R::select(mask != R::lit(0.0), R::lit(1.0), R::lit(0.0));
+    fn value<R: Real<Scalar = T>>(&self, [_, _, mask, also]: [R; 4]) -> Sample<R, 0> {
+        let value = R::select((mask != R::lit(0.0)) & (also != R::lit(0.0)), R::lit(1.0), R::lit(0.0));
         Sample { value, gradient: [], valid: true }
     }
 
     #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 1> {
+    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 1> {
         Sample { value: self.value(inputs).value, gradient: [R::lit(0.0)], valid: true }
     }
 
     #[inline(always)]
-    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 0> {
+    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 0> {
         self.value(inputs)
     }
 }
@@ -302,10 +306,8 @@ impl Formula for ScaledFormula {
 
     fn visit<T: Float, V: Visitor<T>>(parameters: &[f64], visitor: V) -> V::Output {
         let loud = if parameters[2] == 0.0 { 1.0 } else { 2.0 };
-        let kernel = ScaledKernel {
-            shift: T::from_f64(parameters[0]),
-            factor: T::from_f64(parameters[1] * loud),
-        };
+        let kernel =
+            ScaledKernel { shift: T::from_f64(parameters[0]), factor: T::from_f64(parameters[1] * loud) };
         visitor.visit(kernel, Count)
     }
 }

@@ -181,7 +181,8 @@ pub(crate) fn pow_error_single(x: f32, y: f32, got: f32) -> f64 {
 
 /// The error of `x^y` in f64.
 pub(crate) fn pow_error_double(x: f64, y: f64, got: f64) -> f64 {
-    let rough = x.powf(y);
+    // The C library tells signalling NaN apart.
+    let rough = if x.is_nan() { f64::NAN.powf(y) } else { x.powf(y) };
     let ordinary = |v: f64| v.is_finite() && v != 0.0;
     if !(ordinary(x) && ordinary(y) && ordinary(rough)) {
         return class_error(got, rough);

@@ -78,10 +78,12 @@ impl<'a> Lowering<'a> {
         let mut frame = Frame::default();
         for (i, decl) in loss.inputs.iter().enumerate() {
             let node = self.graph.add(Node::Input(i));
+            self.graph.call(node, &decl.name.name);
             frame.bindings.insert(&decl.name.name, Binding::Value(node));
         }
         for (i, decl) in loss.parameters.iter().enumerate() {
             let node = self.graph.add(Node::Parameter(i));
+            self.graph.call(node, &decl.name.name);
             frame.bindings.insert(&decl.name.name, Binding::Value(node));
         }
         for (i, axis) in self.axes.iter().enumerate() {

@@ -1,0 +1,240 @@
+//! The kernels of a variant: a struct with what is computed once per call, and straight-line functions.
+
+use super::expression::Block;
+use super::names::{Namer, identifier, type_name};
+use crate::functions::row;
+use crate::ir::{Loss, ParameterKind, Scalar};
+use crate::plan::{Operation, Plan, Storage, ValueId};
+use crate::schedule::{CALL, SAMPLE};
+use crate::specialize::Variant;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+/// From this cost on, a function is worth a thread earlier.
+const TRANSCENDENTAL: u32 = 20;
+
+/// What a variant's kernels are called: by the parameters that are fixed in it.
+pub fn variant_name(loss: &Loss, variant: &Variant) -> String {
+    let mut name = String::new();
+    for (parameter, value) in &variant.fixed {
+        let parameter = &loss.parameters[*parameter];
+        let word = type_name(&parameter.name);
+        if parameter.kind != ParameterKind::Bool {
+            let digits = value.to_string().replace('-', "minus_").replace('.', "_point_");
+            name.push_str(&format!("{word}{}", type_name(&digits)));
+        } else if *value == 0.0 {
+            name.push_str(&format!("Not{word}"));
+        } else {
+            name.push_str(&word);
+        }
+    }
+    name
+}
+
+/// What one kernel struct computes: a value, derivatives, and whether the inputs are in their domains.
+struct Target {
+    value: ValueId,
+    gradients: Vec<(usize, ValueId)>,
+    valid: Option<ValueId>,
+}
+
+impl Target {
+    fn outputs(&self) -> Vec<ValueId> {
+        let gradients = self.gradients.iter().map(|(_, id)| *id);
+        std::iter::once(self.value).chain(gradients).chain(self.valid).collect()
+    }
+}
+
+/// Generates the kernel structs of one plan.
+pub struct KernelGenerator<'a> {
+    /// The loss.
+    pub loss: &'a Loss,
+    /// How it is computed.
+    pub plan: &'a Plan,
+    /// What values are called.
+    pub namer: &'a Namer,
+}
+
+impl KernelGenerator<'_> {
+    /// The kernel of the numerator.
+    pub fn numerator(&self, name: &Ident) -> TokenStream {
+        self.kernel(name, &self.numerator_target())
+    }
+
+    /// The kernel of the divisor, where the mean does not just count samples.
+    pub fn divisor(&self, name: &Ident) -> Option<TokenStream> {
+        Some(self.kernel(name, &self.divisor_target()?))
+    }
+
+    fn numerator_target(&self) -> Target {
+        let outputs = &self.plan.outputs;
+        Target { value: outputs.value, gradients: outputs.gradients.clone(), valid: outputs.valid }
+    }
+
+    fn divisor_target(&self) -> Option<Target> {
+        let outputs = &self.plan.outputs;
+        Some(Target { value: outputs.divisor?, gradients: outputs.divisor_gradients.clone(), valid: None })
+    }
+
+    fn kernel(&self, name: &Ident, target: &Target) -> TokenStream {
+        let fields = self.fields(&target.outputs());
+        let generic = fields.iter().any(|id| self.plan.value(*id).scalar == Scalar::Real);
+        let (declared, implemented) = if generic { (quote!(#name<T>), quote!(<T: Float> #name<T>)) } else { (quote!(#name), quote!(#name)) };
+        let structure = if fields.is_empty() {
+            quote!(struct #declared;)
+        } else {
+            let fields = fields.iter().map(|id| {
+                let (name, ty) = (self.namer.of(*id), self.field_type(*id));
+                quote!(#name: #ty)
+            });
+            quote!(struct #declared { #(#fields),* })
+        };
+        let constructor = (!fields.is_empty()).then(|| {
+            let new = self.constructor(&fields);
+            quote!(impl #implemented { #new })
+        });
+        let inputs = Literal::usize_unsuffixed(self.loss.inputs.len());
+        let count = Literal::usize_unsuffixed(target.gradients.len());
+        let transcendental = self.is_transcendental(target);
+        let function = self.function(target);
+        quote! {
+            #[derive(Clone, Copy)]
+            #structure
+
+            #constructor
+
+            impl<T: Float> ::lossdef::__private::Kernel<T, #inputs, #count> for #declared {
+                const TRANSCENDENTAL: bool = #transcendental;
+
+                #function
+            }
+        }
+    }
+
+    /// How the kernel of the numerator, or of the divisor, is made from the parameters.
+    pub fn construction(&self, name: &Ident, of_divisor: bool) -> TokenStream {
+        let target = if of_divisor { self.divisor_target() } else { Some(self.numerator_target()) };
+        match target {
+            None => quote!(::lossdef::__private::Count),
+            Some(target) if self.fields(&target.outputs()).is_empty() => quote!(#name),
+            Some(_) => quote!(#name::new(parameters)),
+        }
+    }
+
+    /// What is computed once per call and read once per sample.
+    fn fields(&self, outputs: &[ValueId]) -> Vec<ValueId> {
+        let needed = self.plan.needed(outputs);
+        let is_field = |id: &ValueId| {
+            let read = |reader: &ValueId| self.plan.value(*reader).operation.operands().contains(id);
+            let value = self.plan.value(*id);
+            let by_samples = needed.iter().any(|reader| self.plan.value(*reader).stage == SAMPLE && read(reader));
+            value.stage == CALL && value.storage != Storage::Recomputed && (by_samples || outputs.contains(id))
+        };
+        needed.iter().copied().filter(is_field).collect()
+    }
+
+    fn field_type(&self, id: ValueId) -> TokenStream {
+        let value = self.plan.value(id);
+        match (&value.operation, value.scalar) {
+            (Operation::Divisor(_), _) => quote!(Divisor<T>),
+            (_, Scalar::Real) => quote!(T),
+            (_, Scalar::Bool) => quote!(bool),
+        }
+    }
+
+    /// Computes the fields, in f64.
+    fn constructor(&self, fields: &[ValueId]) -> TokenStream {
+        let mut block = Block::new(self.plan, self.namer, fields);
+        let mut statements = Vec::new();
+        for id in self.plan.needed(fields) {
+            if let Operation::Parameter(parameter) = self.plan.value(id).operation {
+                let name = self.namer.of(id);
+                let parameter = Literal::usize_unsuffixed(parameter);
+                statements.push(quote!(let #name = R::of(parameters[#parameter]);));
+                block.bind(id, quote!(#name));
+            } else if self.plan.value(id).scalar == Scalar::Real {
+                statements.extend(block.statement(id));
+            }
+        }
+        let inits = fields.iter().map(|id| {
+            let (name, value, receiver) = (self.namer.of(*id), block.value(*id), block.receiver(*id));
+            match (&self.plan.value(*id).operation, self.plan.value(*id).scalar) {
+                (Operation::Divisor(_), _) | (_, Scalar::Bool) => quote!(#name: #value),
+                (_, Scalar::Real) => quote!(#name: T::from_f64(#receiver.get())),
+            }
+        });
+        quote! {
+            fn new(parameters: &[f64]) -> Self {
+                type R = ::lossdef::__private::Constant;
+                #(#statements)*
+                Self { #(#inits),* }
+            }
+        }
+    }
+
+    /// The straight-line function: the value, every derivative, and whether the inputs are valid.
+    fn function(&self, target: &Target) -> TokenStream {
+        let outputs = target.outputs();
+        let needed = self.plan.needed(&outputs);
+        let mut block = Block::new(self.plan, self.namer, &outputs);
+        block.target(target.value, format_ident!("value"));
+        for (input, id) in &target.gradients {
+            block.target(*id, format_ident!("d_{}", self.loss.inputs[*input].name));
+        }
+        if let Some(valid) = target.valid {
+            block.target(valid, format_ident!("valid"));
+        }
+        let mut statements = Vec::new();
+        for id in self.fields(&outputs) {
+            let name = self.namer.of(id);
+            let value = self.plan.value(id);
+            if value.scalar == Scalar::Real && !matches!(value.operation, Operation::Divisor(_)) {
+                statements.push(quote!(let #name = R::of(self.#name);));
+                block.bind(id, quote!(#name));
+            } else {
+                block.bind(id, quote!(self.#name));
+            }
+        }
+        let mut inputs: Vec<TokenStream> = vec![quote!(_); self.loss.inputs.len()];
+        let samples = || needed.iter().copied().filter(|id| self.plan.value(*id).stage == SAMPLE);
+        for id in samples() {
+            if let Operation::Input(input) = self.plan.value(id).operation {
+                let name = self.namer.of(id);
+                inputs[input] = quote!(#name);
+                block.bind(id, quote!(#name));
+                if self.plan.value(id).scalar == Scalar::Bool {
+                    statements.push(quote!(let #name = #name != R::lit(0.0);));
+                }
+            }
+        }
+        for id in samples() {
+            statements.extend(block.statement(id));
+        }
+        let gradient: Vec<TokenStream> = target.gradients.iter().map(|(_, id)| block.value(*id)).collect();
+        let value = field("value", block.value(target.value));
+        let valid = field("valid", target.valid.map_or(quote!(true), |id| block.value(id)));
+        let count = Literal::usize_unsuffixed(self.loss.inputs.len());
+        let derivatives = Literal::usize_unsuffixed(gradient.len());
+        quote! {
+            #[inline(always)]
+            fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; #count]) -> Sample<R, #derivatives> {
+                let [#(#inputs),*] = inputs;
+                #(#statements)*
+                Sample { #value, gradient: [#(#gradient),*], #valid }
+            }
+        }
+    }
+
+    fn is_transcendental(&self, target: &Target) -> bool {
+        self.plan.needed(&target.outputs()).iter().any(|id| match &self.plan.value(*id).operation {
+            Operation::Apply(function, _) => row(*function).cost >= TRANSCENDENTAL,
+            _ => false,
+        })
+    }
+}
+
+/// A field of a struct expression, short where name and value are the same.
+fn field(name: &str, value: TokenStream) -> TokenStream {
+    let ident = identifier(name);
+    if value.to_string() == name { quote!(#ident) } else { quote!(#ident: #value) }
+}

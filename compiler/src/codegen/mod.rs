@@ -1,0 +1,170 @@
+//! Plans to Rust: one module of kernels and one declaration of the typed struct per loss.
+//!
+//! Generated code has no loops over data, no `unsafe` and no SIMD: straight-line functions over a number
+//! type, which the runtime runs. Every path is absolute; kernels live in a module of their own, where none of
+//! the user's names is in scope.
+
+mod docs;
+mod expression;
+mod kernel;
+mod names;
+mod reserved;
+mod spec;
+
+pub use reserved::check_names;
+
+use crate::audit::Audit;
+use crate::derive::Derived;
+use crate::ir::{Input, Loss, Parameter, ParameterKind, Role};
+use crate::plan::Plan;
+use crate::specialize::Variant;
+use kernel::{KernelGenerator, variant_name};
+use names::{Namer, identifier, type_name};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+/// The Rust items of one loss.
+pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) -> TokenStream {
+    let loss = &derived.loss;
+    let module = module_name(loss);
+    let spec = spec::spec(derived);
+    let kernels = variants.iter().map(|(variant, plan)| {
+        let namer = Namer::new(loss, plan);
+        let generator = KernelGenerator { loss, plan, namer: &namer };
+        let suffix = variant_name(loss, variant);
+        let numerator = generator.numerator(&format_ident!("Kernel{suffix}"));
+        let divisor = generator.divisor(&format_ident!("MeanBy{suffix}"));
+        quote!(#numerator #divisor)
+    });
+    let visit = visit(loss, variants);
+    let declaration = declaration(derived, audit, &module);
+    quote! {
+        #[doc(hidden)]
+        #[allow(clippy::all, clippy::pedantic, non_snake_case, unused_imports, unused_variables, unreachable_pub, missing_docs, reason = "generated code")]
+        mod #module {
+            use ::lossdef::__private::{Divisor, Float, Real, Sample, spec};
+
+            #(#kernels)*
+
+            #[derive(Clone, Copy, Debug)]
+            pub struct Formula;
+
+            impl ::lossdef::__private::Formula for Formula {
+                const SPEC: &'static spec::Spec = &#spec;
+
+                #visit
+            }
+        }
+
+        #declaration
+    }
+}
+
+/// The catalogue of a file.
+pub fn catalogue<'a>(losses: impl Iterator<Item = &'a Loss>) -> TokenStream {
+    let entries = losses.map(|loss| {
+        let name = format_ident!("{}", type_name(&loss.name));
+        quote!(#name::DYNAMIC)
+    });
+    quote! {
+        /// Every loss of this file, to be found by name and called with inputs known at run time only.
+        pub const CATALOGUE: ::lossdef::Catalogue = ::lossdef::Catalogue::new(&[#(#entries),*]);
+    }
+}
+
+fn module_name(loss: &Loss) -> Ident {
+    format_ident!("__lossdef_{}", loss.name)
+}
+
+/// Picks the kernels by the parameters that are fixed in them.
+fn visit(loss: &Loss, variants: &[(Variant, Plan)]) -> TokenStream {
+    let calls: Vec<(TokenStream, TokenStream)> = variants
+        .iter()
+        .map(|(variant, plan)| {
+            let namer = Namer::new(loss, plan);
+            let generator = KernelGenerator { loss, plan, namer: &namer };
+            let suffix = variant_name(loss, variant);
+            let numerator = generator.construction(&format_ident!("Kernel{suffix}"), false);
+            let divisor = generator.construction(&format_ident!("MeanBy{suffix}"), true);
+            let conditions = variant.fixed.iter().map(|(parameter, value)| {
+                let (parameter, value) = (Literal::usize_unsuffixed(*parameter), expression::number(*value));
+                quote!(parameters[#parameter] == #value)
+            });
+            (quote!(#(#conditions)&&*), quote!(visitor.visit(#numerator, #divisor)))
+        })
+        .collect();
+    let body = match calls.as_slice() {
+        [] => quote!(::core::unreachable!()),
+        [(_, only)] => only.clone(),
+        // The last one takes what is left: the caller has checked that parameters lie in their domains.
+        [first @ .., (_, last)] => {
+            let arms = first.iter().map(|(condition, call)| quote!(if #condition { #call } else));
+            quote!(#(#arms)* { #last })
+        }
+    };
+    quote! {
+        fn visit<T: Float, V: ::lossdef::__private::Visitor<T>>(parameters: &[f64], visitor: V) -> V::Output {
+            #body
+        }
+    }
+}
+
+/// The typed struct; what it can do is written in the runtime, once for all losses.
+fn declaration(derived: &Derived, audit: &Audit, module: &Ident) -> TokenStream {
+    let loss = &derived.loss;
+    let name = format_ident!("{}", type_name(&loss.name));
+    let (call, grads) = (format_ident!("{name}Call"), format_ident!("{name}Grads"));
+    let docs = docs::docs(derived, audit);
+    let docs = docs.lines();
+    let indexed = || loss.inputs.iter().enumerate();
+    let required = indexed().filter(|(_, input)| input.default.is_none()).map(|(i, input)| input_entry(i, input));
+    let optional = indexed().filter(|(_, input)| input.default.is_some()).map(|(i, input)| input_entry(i, input));
+    let given = loss.parameters.iter().filter(|p| p.default.is_none()).map(parameter_entry);
+    let parameters = loss.parameters.iter().filter_map(|parameter| {
+        let entry = parameter_entry(parameter);
+        let default = match (parameter.kind, parameter.default?) {
+            (ParameterKind::Bool, x) => {
+                let truth = x != 0.0;
+                quote!(#truth)
+            }
+            (ParameterKind::Int, x) => {
+                let whole = Literal::i64_unsuffixed(x.abs() as i64);
+                if x < 0.0 { quote!(-#whole) } else { quote!(#whole) }
+            }
+            (ParameterKind::Real, x) => expression::number(x),
+        };
+        Some(quote!(#entry = #default))
+    });
+    quote! {
+        ::lossdef::__private::loss! {
+            #(#[doc = #docs])*
+            pub struct #name, #call, #grads for #module::Formula;
+            required { #(#required),* }
+            optional { #(#optional),* }
+            given { #(#given),* }
+            parameters { #(#parameters),* }
+        }
+    }
+}
+
+fn input_entry(index: usize, input: &Input) -> TokenStream {
+    let index = Literal::usize_unsuffixed(index);
+    let name = identifier(&input.name);
+    let role = match input.role {
+        Role::Bool => quote!(bool),
+        Role::Int | Role::Index(_) | Role::Set(_) => quote!(int),
+        Role::Real => quote!(real),
+    };
+    let axes = (input.axes.is_empty() && input.default.is_none()).then(|| quote!([]));
+    quote!(#index #name: #role #axes)
+}
+
+fn parameter_entry(parameter: &Parameter) -> TokenStream {
+    let name = identifier(&parameter.name);
+    let ty = match parameter.kind {
+        ParameterKind::Real => quote!(f64),
+        ParameterKind::Int => quote!(i64),
+        ParameterKind::Bool => quote!(bool),
+    };
+    quote!(#name: #ty)
+}

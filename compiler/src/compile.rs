@@ -1,0 +1,66 @@
+//! The whole compiler, read top to bottom.
+
+use crate::audit::{Audit, audit};
+use crate::check::check;
+use crate::codegen::{catalogue, check_names, generate};
+use crate::convention::guard_zero_times_log;
+use crate::derive::{Derived, derive};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::hazards::find_hazards;
+use crate::parser::parse;
+use crate::plan::Plan;
+use crate::schedule::schedule;
+use crate::source::SourceFile;
+use crate::specialize::{Variant, specialize};
+use proc_macro2::TokenStream;
+use std::collections::HashMap;
+
+/// A compiled file.
+pub struct Compiled {
+    /// The losses that are sound, in the order of the text.
+    pub losses: Vec<CompiledLoss>,
+    /// The catalogue of those losses.
+    pub catalogue: TokenStream,
+    /// Errors and warnings, in order of position.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A compiled loss.
+pub struct CompiledLoss {
+    /// Formula, derivatives and their stable forms.
+    pub derived: Derived,
+    /// One plan per combination of listed parameters.
+    pub variants: Vec<(Variant, Plan)>,
+    /// Facts for reviewers.
+    pub audit: Audit,
+    /// The Rust items.
+    pub items: TokenStream,
+}
+
+/// Compiles a file. Losses with errors are left out and reported; the others are complete.
+pub fn compile(source: &SourceFile) -> Compiled {
+    let mut diagnostics = Diagnostics::new();
+    let module = parse(source, &mut diagnostics);
+    let checked = check(source, &module, &mut diagnostics);
+    let mut types = HashMap::new();
+    let mut losses = Vec::new();
+    for mut loss in checked {
+        if !check_names(&loss, &mut types, &mut diagnostics) {
+            continue;
+        }
+        guard_zero_times_log(&mut loss);
+        let derived = derive(loss);
+        find_hazards(&derived, &mut diagnostics);
+        let variants = specialize(&derived, &mut diagnostics);
+        let planned = variants.into_iter().map(|variant| {
+            let plan = schedule(&derived.loss, &variant, &mut diagnostics)?;
+            Some((variant, plan))
+        });
+        let Some(variants) = planned.collect::<Option<Vec<_>>>().filter(|list| !list.is_empty()) else { continue };
+        let audit = audit(&derived);
+        let items = generate(&derived, &audit, &variants);
+        losses.push(CompiledLoss { derived, variants, audit, items });
+    }
+    let catalogue = catalogue(losses.iter().map(|compiled| &compiled.derived.loss));
+    Compiled { losses, catalogue, diagnostics: diagnostics.finish() }
+}

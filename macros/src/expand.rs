@@ -1,0 +1,80 @@
+//! Reads the file, compiles it, and turns diagnostics into errors of the build.
+
+use lossdef_compiler::compile;
+use lossdef_compiler::render::{Style, render};
+use lossdef_compiler::source::SourceFile;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, LitStr, Token};
+
+/// The argument of the macro.
+enum Input {
+    /// `"losses.def"`
+    File(LitStr),
+    /// `inline = "loss ..."`
+    Inline(LitStr),
+}
+
+impl Parse for Input {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let inline = !input.peek(LitStr);
+        if inline {
+            let word: syn::Ident = input.parse()?;
+            if word != "inline" {
+                return Err(Error::new(word.span(), "expected a path in quotes, or `inline = \"...\"`"));
+            }
+            input.parse::<Token![=]>()?;
+        }
+        let text: LitStr = input.parse()?;
+        input.parse::<Option<Token![,]>>()?;
+        Ok(if inline { Input::Inline(text) } else { Input::File(text) })
+    }
+}
+
+/// Expands the macro.
+pub(crate) fn expand(tokens: TokenStream) -> syn::Result<TokenStream> {
+    match syn::parse2(tokens)? {
+        Input::Inline(text) => Ok(items(&SourceFile::new("<inline>", text.value()), &text)),
+        Input::File(path) => {
+            let source = read(&path)?;
+            let items = items(&source, &path);
+            // The compiler of Rust watches the files that a crate includes.
+            Ok(quote! {
+                const _: &[u8] = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #path));
+                #items
+            })
+        }
+    }
+}
+
+fn read(path: &LitStr) -> syn::Result<SourceFile> {
+    let name = path.value();
+    let refuse = |message: String| Error::new(path.span(), message);
+    if name.contains('\n') || name.trim_start().starts_with("loss ") {
+        return Err(refuse("this looks like the text of losses, not a path; write `inline = \"...\"`".to_owned()));
+    }
+    if std::path::Path::new(&name).is_absolute() {
+        return Err(refuse(format!("`{name}` is absolute; a path here is relative to the directory of Cargo.toml")));
+    }
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let bytes = std::fs::read(std::path::Path::new(&root).join(&name)).map_err(|error| {
+        refuse(format!("cannot read `{name}`: {error}; the path is relative to the directory of Cargo.toml"))
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        refuse(format!("`{name}` is not UTF-8 text: {}", error.utf8_error()))
+    })?;
+    Ok(SourceFile::new(name, text))
+}
+
+/// The items of the sound losses, and one error of the build per error of the file.
+fn items(source: &SourceFile, at: &LitStr) -> TokenStream {
+    let compiled = compile(source);
+    let errors = compiled.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).map(|diagnostic| {
+        let text = render(source, diagnostic, Style::Headless);
+        quote_spanned!(at.span()=> ::core::compile_error!(#text);)
+    });
+    let losses = compiled.losses.iter().map(|loss| loss.items.to_token_stream());
+    let catalogue = compiled.catalogue;
+    quote!(#(#errors)* #(#losses)* #catalogue)
+}

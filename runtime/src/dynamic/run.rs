@@ -1,0 +1,204 @@
+//! Running a call by names: the element type is found, arrays are made, and the loss is handed its task.
+
+use ndarray::{ArrayD, IxDyn};
+
+use super::Loss;
+use super::call::{DynamicCall, Request};
+use crate::any::{AnyArray, AnyView, AnyViewMut};
+use crate::error::Error;
+use crate::real::Float;
+use crate::reduction::ReductionKind;
+use crate::spec::{Role, Spec};
+use crate::sweep::view::{View, ViewMut};
+use crate::task::{Factor, Input, Mode, Outcome, Task, expected_type, sample_shape};
+
+impl DynamicCall<'_> {
+    pub(super) fn run(mut self, mode: Mode) -> Result<Finished, Error> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let single = self.inputs.iter().flatten().find_map(|view| match view {
+            AnyView::F32(_) => Some(true),
+            AnyView::F64(_) => Some(false),
+            _ => None,
+        });
+        if single == Some(true) { self.run_as::<f32>(mode) } else { self.run_as::<f64>(mode) }
+    }
+
+    fn run_as<T: Element>(mut self, mode: Mode) -> Result<Finished, Error> {
+        let spec = self.loss.spec();
+        let mut parameters = Vec::with_capacity(spec.parameters.len());
+        for (parameter, value) in spec.parameters.iter().zip(&self.parameters) {
+            let missing = Error::MissingParameter { loss: spec.name, parameter: parameter.name };
+            parameters.push(value.ok_or(missing)?);
+        }
+        let converted: Vec<_> = self.inputs.iter().map(|view| view.as_ref().and_then(to_i64)).collect();
+        let mut inputs = Vec::with_capacity(spec.inputs.len());
+        for ((input, view), converted) in spec.inputs.iter().zip(&self.inputs).zip(&converted) {
+            if let Some(view) = view
+                && !fits(view, input.role)
+            {
+                let (found, expected) = (view.element_type(), expected_type(input.role));
+                return Err(Error::ElementType { loss: spec.name, input: input.name, found, expected });
+            }
+            inputs.push(match (view, converted) {
+                (None, _) => Input::Missing,
+                (Some(_), Some(array)) => Input::Int(View::of(array)),
+                (Some(AnyView::Bool(array)), _) => Input::Bool(View::of(array)),
+                (Some(AnyView::I64(array)), _) => Input::Int(View::of(array)),
+                (Some(view), _) => Input::Float(float_view(view, spec, input.name)?),
+            });
+        }
+        let shape = sample_shape(spec, &inputs)?;
+        let upstream = match &self.upstream_each {
+            None => Factor::Same(self.upstream),
+            Some(view) => Factor::Each(float_view(view, spec, "upstream")?),
+        };
+
+        let shapes: Vec<_> = inputs.iter().map(|input| input.shape().unwrap_or(&[])).collect();
+        let mut numerators: Vec<_> = owned::<T>(&self.gradients, &shapes);
+        let mut denominators: Vec<_> = owned::<T>(&self.denominators, &shapes);
+        let mut values = match (&self.values, mode) {
+            (None, Mode::Reduce(ReductionKind::None)) => Some(zeros::<T>(shape)),
+            _ => None,
+        };
+        let values_view = match (&mut self.values, &mut values) {
+            (Some(buffer), _) => Some(float_view_mut(buffer, spec, "values")?),
+            (None, values) => values.as_mut().map(|values| ViewMut::of(values)),
+        };
+        let outcome = T::run(
+            self.loss,
+            Task {
+                inputs: &inputs,
+                parameters: &parameters,
+                mode,
+                upstream,
+                values: values_view,
+                gradients: &mut targets(&mut self.gradients, &mut numerators, spec)?,
+                denominators: &mut targets(&mut self.denominators, &mut denominators, spec)?,
+                check: self.check,
+            },
+        )?;
+        let value = values.unwrap_or_else(|| ArrayD::from_elem(IxDyn(&[]), T::from_f64(outcome.value)));
+        let named = |arrays: Vec<Option<ArrayD<T>>>| {
+            let named = spec.inputs.iter().zip(arrays);
+            named.filter_map(|(input, array)| Some((input.name, T::wrap(array?)))).collect()
+        };
+        Ok(Finished {
+            outcome,
+            value: T::wrap(value),
+            numerators: named(numerators),
+            denominators: named(denominators),
+        })
+    }
+}
+
+/// What a call gives.
+pub(super) struct Finished {
+    pub(super) outcome: Outcome,
+    pub(super) value: AnyArray,
+    pub(super) numerators: Vec<(&'static str, AnyArray)>,
+    pub(super) denominators: Vec<(&'static str, AnyArray)>,
+}
+
+/// A float type with its place in the enums of arrays.
+trait Element: Float {
+    const EXPECTED: &'static str;
+    fn view<'v>(view: &'v AnyView<'_>) -> Option<View<'v, Self>>;
+    fn view_mut<'v>(view: &'v mut AnyViewMut<'_>) -> Option<ViewMut<'v, Self>>;
+    fn wrap(array: ArrayD<Self>) -> AnyArray;
+    fn run(loss: &dyn Loss, task: Task<'_, '_, Self>) -> Result<Outcome, Error>;
+}
+
+macro_rules! element {
+    ($type:ident $variant:ident $run:ident $expected:literal) => {
+        impl Element for $type {
+            const EXPECTED: &'static str = $expected;
+
+            fn view<'v>(view: &'v AnyView<'_>) -> Option<View<'v, Self>> {
+                if let AnyView::$variant(array) = view { Some(View::of(array)) } else { None }
+            }
+
+            fn view_mut<'v>(view: &'v mut AnyViewMut<'_>) -> Option<ViewMut<'v, Self>> {
+                if let AnyViewMut::$variant(array) = view { Some(ViewMut::of(array)) } else { None }
+            }
+
+            fn wrap(array: ArrayD<Self>) -> AnyArray {
+                AnyArray::$variant(array)
+            }
+
+            fn run(loss: &dyn Loss, task: Task<'_, '_, Self>) -> Result<Outcome, Error> {
+                loss.$run(task)
+            }
+        }
+    };
+}
+
+element!(f32 F32 run_f32 "f32 elements, as the first float input of the call has");
+element!(f64 F64 run_f64 "f64 elements, as the first float input of the call has");
+
+fn float_view<'v, T: Element>(
+    view: &'v AnyView<'_>,
+    spec: &'static Spec,
+    input: &'static str,
+) -> Result<View<'v, T>, Error> {
+    let (found, expected) = (view.element_type(), T::EXPECTED);
+    T::view(view).ok_or(Error::ElementType { loss: spec.name, input, found, expected })
+}
+
+fn float_view_mut<'v, T: Element>(
+    view: &'v mut AnyViewMut<'_>,
+    spec: &'static Spec,
+    input: &'static str,
+) -> Result<ViewMut<'v, T>, Error> {
+    let found = match view {
+        AnyViewMut::F32(_) => "f32",
+        AnyViewMut::F64(_) => "f64",
+    };
+    let expected = T::EXPECTED;
+    T::view_mut(view).ok_or(Error::ElementType { loss: spec.name, input, found, expected })
+}
+
+fn fits(view: &AnyView<'_>, role: Role) -> bool {
+    match role {
+        Role::Real => matches!(view, AnyView::F32(_) | AnyView::F64(_)),
+        Role::Bool => matches!(view, AnyView::Bool(_)),
+        Role::Int | Role::Index(_) | Role::Set(_) => {
+            matches!(view, AnyView::I64(_) | AnyView::I32(_) | AnyView::U8(_))
+        }
+    }
+}
+
+fn to_i64(view: &AnyView<'_>) -> Option<ArrayD<i64>> {
+    match view {
+        AnyView::I32(array) => Some(array.mapv(i64::from)),
+        AnyView::U8(array) => Some(array.mapv(i64::from)),
+        _ => None,
+    }
+}
+
+fn zeros<T: Float>(shape: &[usize]) -> ArrayD<T> {
+    ArrayD::from_elem(IxDyn(shape), T::default())
+}
+
+/// New arrays where they were asked for.
+fn owned<T: Float>(requests: &[Option<Request<'_>>], shapes: &[&[usize]]) -> Vec<Option<ArrayD<T>>> {
+    let requests = requests.iter().zip(shapes);
+    requests.map(|(request, shape)| matches!(request, Some(Request::Owned)).then(|| zeros(shape))).collect()
+}
+
+/// The buffers of the caller, and the new arrays where there are none.
+fn targets<'v, T: Element>(
+    requests: &'v mut [Option<Request<'_>>],
+    arrays: &'v mut [Option<ArrayD<T>>],
+    spec: &'static Spec,
+) -> Result<Vec<Option<ViewMut<'v, T>>>, Error> {
+    let slots = requests.iter_mut().zip(arrays).zip(spec.inputs);
+    slots
+        .map(|((request, array), input)| match (request, array) {
+            (Some(Request::Buffer(buffer)), _) => float_view_mut(buffer, spec, input.name).map(Some),
+            (_, Some(array)) => Ok(Some(ViewMut::of(array))),
+            _ => Ok(None),
+        })
+        .collect()
+}
