@@ -114,8 +114,13 @@ fn propose() {
     let oracle = Oracle::of_losses_def();
     for case in corpus::cases().0 {
         let call = case.call();
-        let mut entry =
-            Entry { id: case.id.clone(), reason: String::from("?"), refused: false, ours: Numbers::new() };
+        let mut entry = Entry {
+            id: case.id.clone(),
+            reason: String::from("?"),
+            refused: false,
+            single: false,
+            ours: Numbers::new(),
+        };
         match answer(&oracle, &call) {
             Err(_) => entry.refused = true,
             Ok(answer) => {

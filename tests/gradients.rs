@@ -168,7 +168,7 @@ fn choices(loss: &dyn Loss) -> Vec<Parameters> {
     }
     let mut changed = Vec::new();
     for parameter in parameters.iter().filter(|p| p.kind != ParameterKind::Bool) {
-        for value in [0.0, 1e-3, 0.25, 1.0, 2.0] {
+        for value in [0.0, 2f64.powi(-10), 0.25, 1.0, 2.0] {
             if contains(parameter.domain, value) {
                 changed
                     .extend(choices.iter().cloned().map(|mut it| (it.insert(parameter.name, value), it).1));
@@ -200,8 +200,10 @@ fn scattered(loss: &dyn Loss, random: &mut Random) -> Columns {
 
 /// Points out of the numbers at which formulas break, and those at a parameter's distance from them.
 fn singular(loss: &dyn Loss, parameters: &Parameters, random: &mut Random) -> Columns {
+    // All of them are short binary fractions: rounding must not carry a point onto a kink, or off it.
+    let tiny = 2f64.powi(-20);
     let mut numbers =
-        vec![0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-300, 1e-8, -1e-8, 1.0 - 1e-9, 30.0, -30.0, 700.0, -700.0];
+        vec![0.0, -0.0, 1.0, -1.0, 0.5, 2.0, tiny, -tiny, 1.0 - tiny, 30.0, -30.0, 700.0, -700.0];
     for value in parameters.values() {
         numbers.extend([*value, -*value, 1.0 + value, 1.0 - value]);
     }

@@ -4,7 +4,8 @@
 use crate::codes;
 use crate::derive::Derived;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{ExprId, Node};
+use crate::ir::{ExprId, Graph, Node, Scalar};
+use std::collections::HashSet;
 
 /// Reports the warnings of one loss.
 pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
@@ -27,7 +28,8 @@ pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
         }
     }
     for (i, form) in &derived.gradients {
-        if loss.graph.is(form.stable, 0.0) && read.contains(&&Node::Input(*i)) {
+        let computed_with = || computes_with(&loss.graph, loss.value, *i);
+        if loss.graph.is(form.stable, 0.0) && computed_with() {
             let input = &loss.inputs[*i];
             diagnostics.push(
                 Diagnostic::new(
@@ -35,8 +37,29 @@ pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
                     format!("the gradient of `{}` is zero everywhere", input.name),
                     input.span,
                 )
-                .note("comparisons, `sign` and `stop` pass no gradient on"),
+                .note("`sign` passes no gradient on"),
             );
         }
     }
+}
+
+/// Whether an input enters the value as a number. One that is only compared is a label, and one under `stop`
+/// is meant to have no gradient.
+fn computes_with(graph: &Graph, value: ExprId, input: usize) -> bool {
+    let mut seen = HashSet::new();
+    let mut stack = vec![value];
+    while let Some(id) = stack.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        match graph.node(id) {
+            Node::Input(i) if *i == input => return true,
+            Node::Stop(_) => {}
+            Node::If(_, a, b) => stack.extend([*a, *b]),
+            Node::WithGrad(_, g) => stack.push(*g),
+            Node::Apply(function, _) if function.result() == Scalar::Bool => {}
+            node => stack.extend(node.operands()),
+        }
+    }
+    false
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lossdef::dynamic::DynamicCall;
-use lossdef::{AnyView, Error, Float, ReductionKind};
+use lossdef::{AnyArray, AnyView, Error, Float, ReductionKind};
 use ndarray::ArrayViewD;
 
 use super::arrays::Arrays;
@@ -38,14 +38,36 @@ where
         output.magnitudes = vec![magnitude / divisor.abs()];
     }
     let gradients = evaluation.gradients.iter().map(|(name, array)| {
-        let values = flat(array.to_f64());
-        ((*name).to_owned(), aligned.sum_back(name, values))
+        let mut sums = aligned.sum_back(name, flat(array.to_f64()));
+        if call.reduction == Reduction::Mean {
+            sums.magnitudes.extend(of_a_quotient(bound(), name, call.upstream[0])?);
+        }
+        Ok(((*name).to_owned(), sums))
     });
-    Ok(Answer { output, gradients: gradients.collect::<BTreeMap<_, _>>() })
+    Ok(Answer { output, gradients: gradients.collect::<Result<BTreeMap<_, _>, Error>>()? })
+}
+
+/// Where the divisor of the mean depends on an input, its derivative is a difference of two terms, N'/D and
+/// D' N/D^2; these are the sums of their magnitudes. Empty where it does not.
+pub fn of_a_quotient(bound: DynamicCall<'_>, input: &str, upstream: f64) -> Result<Vec<f64>, Error> {
+    let parts = bound.gradient(input).denominator_gradient(input).partial()?;
+    let (numerator, divisor) = (parts.partial.numerator, parts.partial.denominator);
+    let slopes = |array: Option<&AnyArray>| flat(array.expect("it was asked for").to_f64());
+    let of_divisor = slopes(parts.denominator_gradient(input));
+    if of_divisor.iter().all(|slope| *slope == 0.0) {
+        return Ok(Vec::new());
+    }
+    let terms = slopes(parts.numerator_gradient(input)).into_iter().zip(of_divisor);
+    let magnitude =
+        |(up, down): (f64, f64)| (up / divisor).abs() + (down * numerator / divisor / divisor).abs();
+    Ok(terms.map(|pair| upstream.abs() * magnitude(pair)).collect())
 }
 
 /// A call with its inputs and parameters, from the catalogue.
-fn bind<'a, T: 'a>(call: &Call, inputs: impl Iterator<Item = (&'a str, ArrayViewD<'a, T>)>) -> DynamicCall<'a>
+pub fn bind<'a, T: 'a>(
+    call: &Call,
+    inputs: impl Iterator<Item = (&'a str, ArrayViewD<'a, T>)>,
+) -> DynamicCall<'a>
 where
     AnyView<'a>: From<ArrayViewD<'a, T>>,
 {

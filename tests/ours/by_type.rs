@@ -7,6 +7,7 @@ use lossdef::{BatchMean, Error, Float, Mean, Sum, Unreduced};
 use ndarray::{Array, ArrayD, IxDyn};
 
 use super::arrays::Arrays;
+use super::by_trait::{bind, of_a_quotient};
 use crate::corpus::tensor::Sums;
 use crate::corpus::{Aligned, Answer, Call, Reduction};
 
@@ -132,9 +133,15 @@ pub fn answer<T: Float>(call: &Call, aligned: &Aligned) -> Result<Answer, Error>
         let share = if total[0] == 0.0 { 1.0 } else { (output.values[0] / total[0]).abs() };
         output.magnitudes = vec![magnitude * share];
     }
-    let gradients =
-        gradients.into_iter().map(|(name, values)| (name.to_owned(), aligned.sum_back(name, values)));
-    Ok(Answer { output, gradients: gradients.collect::<BTreeMap<_, _>>() })
+    let gradients = gradients.into_iter().map(|(name, values)| {
+        let mut sums = aligned.sum_back(name, values);
+        if call.reduction == Reduction::Mean {
+            let double = Arrays::<f64>::new(call, aligned);
+            sums.magnitudes.extend(of_a_quotient(bind(call, double.iter()), name, call.upstream[0])?);
+        }
+        Ok((name.to_owned(), sums))
+    });
+    Ok(Answer { output, gradients: gradients.collect::<Result<BTreeMap<_, _>, Error>>()? })
 }
 
 /// The value of every sample.

@@ -174,7 +174,16 @@ pub fn number(x: f64) -> TokenStream {
     } else if x.is_infinite() {
         if x > 0.0 { quote!(f64::INFINITY) } else { quote!(f64::NEG_INFINITY) }
     } else {
-        let magnitude = Literal::f64_unsuffixed(x.abs());
+        let magnitude = magnitude(x.abs());
         if x.is_sign_negative() { quote!(-#magnitude) } else { quote!(#magnitude) }
+    }
+}
+
+/// A finite number as few digits as it takes: `0.5`, `1e-12`.
+fn magnitude(x: f64) -> Literal {
+    let decimal = Literal::f64_unsuffixed(x);
+    match format!("{x:e}").parse::<Literal>() {
+        Ok(scientific) if !(1e-4..1e9).contains(&x) && x != 0.0 => scientific,
+        _ => decimal,
     }
 }

@@ -34,12 +34,14 @@ const KEYWORDS: &[&str] = &[
 /// Gives every value of a plan a name, the same in every function that is generated from it.
 pub struct Namer {
     names: HashMap<ValueId, String>,
+    /// Names that say so little that no other name is built on them.
+    vague: HashSet<ValueId>,
 }
 
 impl Namer {
     /// Names the values of `plan`: the formula's own names, else a short description.
     pub fn new(loss: &Loss, plan: &Plan) -> Self {
-        let mut namer = Namer { names: HashMap::new() };
+        let mut namer = Namer { names: HashMap::new(), vague: HashSet::new() };
         let mut taken: HashSet<String> = ["value", "valid", "parameters"].map(str::to_owned).into();
         taken.extend(loss.inputs.iter().map(|input| input.name.clone()));
         taken.extend(loss.inputs.iter().map(|input| format!("d_{}", input.name)));
@@ -64,28 +66,45 @@ impl Namer {
         identifier(&self.names[&id])
     }
 
-    fn describe(&self, plan: &Plan, id: ValueId) -> String {
-        let name = |id: &ValueId| match plan.value(*id).operation {
-            Operation::Real(x) if x.fract() == 0.0 && (0.0..100.0).contains(&x) => x.to_string(),
-            Operation::Real(x) if x == 0.5 => "half".to_owned(),
-            Operation::Real(_) | Operation::Bool(_) => "constant".to_owned(),
-            _ => self.names[id].clone(),
-        };
-        let (long, short) = match &plan.value(id).operation {
-            Operation::Apply(Function::Mul, x) if x[0] == x[1] => (format!("{}_squared", name(&x[0])), "square"),
-            Operation::Apply(function, x) => {
-                let (word, infix) = word(*function);
-                let parts: Vec<String> = x.iter().map(name).collect();
-                let long = if infix { parts.join(&format!("_{word}_")) } else { format!("{word}_{}", parts.join("_")) };
-                (long, noun(*function, word))
+    fn describe(&mut self, plan: &Plan, id: ValueId) -> String {
+        let operands = plan.value(id).operation.operands();
+        let parts: Option<Vec<String>> = operands.iter().map(|operand| self.part(plan, *operand)).collect();
+        let (long, short) = match (&plan.value(id).operation, parts.as_deref()) {
+            (Operation::Apply(Function::Mul, x), Some([part, _])) if x[0] == x[1] => {
+                (Some(format!("{part}_squared")), "square")
             }
-            Operation::Divisor(x) => (format!("by_{}", name(x)), "by"),
-            Operation::Over(x, by) => (format!("{}_{}", name(x), name(by)), "ratio"),
-            Operation::Select(..) => ("chosen".to_owned(), "chosen"),
-            _ => ("constant".to_owned(), "constant"),
+            (Operation::Apply(function, _), parts) => {
+                let (word, infix) = word(*function);
+                let between = |parts: &[String]| {
+                    if infix { parts.join(&format!("_{word}_")) } else { format!("{word}_{}", parts.join("_")) }
+                };
+                (parts.map(between), noun(*function, word))
+            }
+            (Operation::Divisor(_), Some([part])) => (Some(format!("by_{part}")), "by"),
+            (Operation::Over(..), Some([a, by])) => (Some(format!("{a}_{by}")), "ratio"),
+            (Operation::Over(..), _) => (None, "ratio"),
+            (Operation::Select(..), _) => (None, "chosen"),
+            _ => (None, "constant"),
         };
-        let starts_well = long.starts_with(|c: char| c.is_ascii_alphabetic());
-        if long.len() <= LONGEST && starts_well { long } else { short.to_owned() }
+        long.filter(|name| name.len() <= LONGEST).unwrap_or_else(|| {
+            self.vague.insert(id);
+            short.to_owned()
+        })
+    }
+
+    /// A value as part of another's name.
+    fn part(&self, plan: &Plan, id: ValueId) -> Option<String> {
+        let word = match plan.value(id).operation {
+            Operation::Real(0.0) => "zero",
+            Operation::Real(0.5) => "half",
+            Operation::Real(1.0) => "one",
+            Operation::Real(2.0) => "two",
+            Operation::Real(4.0) => "four",
+            Operation::Real(_) | Operation::Bool(_) => return None,
+            _ if self.vague.contains(&id) => return None,
+            _ => self.names[&id].as_str(),
+        };
+        Some(word.to_owned())
     }
 }
 

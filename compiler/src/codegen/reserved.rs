@@ -6,14 +6,18 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::Loss;
 use std::collections::HashMap;
 
-/// Methods of every generated struct, which a parameter or an input cannot be called like.
+/// Methods of every generated struct and of its call, which no parameter or input can be called like.
 const METHODS: &[&str] = &[
-    "new", "on", "forward", "forward_into", "forward_backward", "forward_backward_into", "backward",
-    "backward_into", "partial", "partial_into", "reduction", "unchecked", "clone", "default",
+    "new", "default", "reduction", "unchecked", "on", "forward", "forward_into", "forward_backward",
+    "forward_backward_into", "backward", "backward_into", "partial", "partial_into", "partials_into",
+    "values_and_gradients_into", "deref", "clone", "eq", "ne", "fmt", "from", "into",
 ];
 
 /// Words that Rust does not take as names, not even raw, and patterns that its prelude occupies.
 const WORDS: &[&str] = &["self", "Self", "super", "crate", "_", "None", "Some", "Ok", "Err"];
+
+/// Types that stand in the declaration of every struct.
+const TYPES: &[&str] = &["R", "T", "D", "E", "S", "Self"];
 
 /// Whether generated code can use the names of a loss. `known` are the types of the losses before it.
 pub fn check_names(loss: &Loss, known: &mut HashMap<String, String>, diagnostics: &mut Diagnostics) -> bool {
@@ -31,7 +35,7 @@ pub fn check_names(loss: &Loss, known: &mut HashMap<String, String>, diagnostics
         }
     }
     let own = type_name(&loss.name);
-    if !own.starts_with(|c: char| c.is_ascii_alphabetic()) || WORDS.contains(&own.as_str()) {
+    if !own.starts_with(|c: char| c.is_ascii_alphabetic()) || TYPES.contains(&own.as_str()) {
         let message = format!("`{}` gives no name for a Rust type", loss.name);
         diagnostics.push(Diagnostic::new(&codes::RESERVED_NAME, message, loss.span));
     }

@@ -69,7 +69,7 @@ pub(super) const ROWS: &[Row] = &[
             if x[0] > -std::f64::consts::LN_2 { (-x[0].exp_m1()).ln() } else { (-x[0].exp()).ln_1p() }
         },
         range: |_| Range::open(f64::NEG_INFINITY, 0.0),
-        samples: &[&[-3.0], &[-0.5], &[-1e-6], &[-40.0]],
+        samples: &[&[-3.0], &[-0.5], &[-0.05], &[-40.0]],
         ..unary(Function::Log1mexp, "log1mexp", "log1mexp")
     },
     Row {

@@ -43,6 +43,7 @@ pub(super) const ROWS: &[Row] = &[
             g.plus(one, square)
         }),
         evaluate: |x| x[0].tan(),
+        samples: &[&[-3.0], &[-0.5], &[0.25], &[2.0]],
         ..unary(Function::Tan, "tan")
     },
     Row {

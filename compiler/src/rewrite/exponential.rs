@@ -78,6 +78,6 @@ fn quotient(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let negated = cx.graph.negate(x);
     let other = cx.graph.apply(Function::Expm1, &[negated]);
     product.coefficient = -product.coefficient;
-    product.factors.push((other, -1));
+    product.multiply(other, -1);
     Some(product.build(cx.graph))
 }

@@ -28,7 +28,9 @@ pub(super) const RULES: &[Rule] = &[
         let x = cx.graph.argument(negated, Function::Neg)?;
         Some(cx.graph.apply(Function::LogSigmoid, &[x]))
     } },
-    Rule { name: "logistic-quotient", why: "exp(x) / (1 + exp(x)) = sigmoid(x), which does not overflow", apply: quotient },
+    Rule { name: "shared-complement", why: "a - a sigmoid(x) = a sigmoid(-x), without cancellation", apply: shared_complement },
+    Rule { name: "logistic-quotient", why: "1 / (1 + exp(x)) = sigmoid(-x), which does not overflow", apply: quotient },
+    Rule { name: "exp-times-sigmoid", why: "exp(x) sigmoid(-x) = sigmoid(x), which does not overflow", apply: exp_times_sigmoid },
     Rule { name: "hyperbolic-quotient", why: "sinh(x) / cosh(x) = tanh(x), which does not overflow", apply: tanh },
 ];
 
@@ -64,18 +66,53 @@ fn one_plus_exp(graph: &Graph, id: ExprId) -> Option<ExprId> {
 
 fn quotient(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let mut product = Product::of_quotient(cx.graph, id)?;
-    let (at, x) = product.factors.iter().enumerate().find_map(|(at, (factor, exponent))| {
-        one_plus_exp(cx.graph, *factor).filter(|_| *exponent == -1).map(|x| (at, x))
+    let (sum, exponent, x) = product.factors.iter().find_map(|(factor, exponent)| {
+        one_plus_exp(cx.graph, *factor).filter(|_| *exponent < 0).map(|x| (*factor, *exponent, x))
     })?;
-    product.factors.remove(at);
-    let exp = cx.graph.apply(Function::Exp, &[x]);
-    let sigmoid = if product.take(exp, 1) {
-        cx.graph.apply(Function::Sigmoid, &[x])
-    } else {
-        sigmoid_of_negated(cx.graph, x)
-    };
-    product.factors.push((sigmoid, 1));
+    product.take(sum, exponent);
+    let sigmoid = sigmoid_of_negated(cx.graph, x);
+    product.multiply(sigmoid, -exponent);
     Some(product.build(cx.graph))
+}
+
+/// `a - a s` for a sigmoid `s`.
+fn shared_complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (a, b) = cx.graph.pair(id, Function::Sub)?;
+    let (mut whole, mut rest) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
+    for (factor, exponent) in &whole.factors {
+        rest.take(*factor, *exponent).then_some(())?;
+    }
+    let alike = (rest.coefficient, rest.divisor) == (whole.coefficient, whole.divisor);
+    let [(factor, 1)] = rest.factors.as_slice() else { return None };
+    let x = cx.graph.argument(*factor, Function::Sigmoid).filter(|_| alike)?;
+    let opposite = sigmoid_of_negated(cx.graph, x);
+    whole.multiply(opposite, 1);
+    Some(whole.build(cx.graph))
+}
+
+fn exp_times_sigmoid(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut product = Product::of_quotient(cx.graph, id)?;
+    let sigmoids: Vec<ExprId> = product
+        .factors
+        .iter()
+        .filter(|(_, exponent)| *exponent > 0)
+        .filter_map(|(factor, _)| cx.graph.argument(*factor, Function::Sigmoid))
+        .collect();
+    for x in sigmoids {
+        let opposite = match cx.graph.argument(x, Function::Neg) {
+            Some(inner) => inner,
+            None => cx.graph.negate(x),
+        };
+        let exp = cx.graph.apply(Function::Exp, &[opposite]);
+        if product.take(exp, 1) {
+            let sigmoid = cx.graph.apply(Function::Sigmoid, &[x]);
+            product.take(sigmoid, 1);
+            let result = cx.graph.apply(Function::Sigmoid, &[opposite]);
+            product.multiply(result, 1);
+            return Some(product.build(cx.graph));
+        }
+    }
+    None
 }
 
 fn tanh(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
@@ -89,6 +126,6 @@ fn tanh(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     }
     product.take(cosh, -1);
     let tanh = cx.graph.apply(Function::Tanh, &[x]);
-    product.factors.push((tanh, 1));
+    product.multiply(tanh, 1);
     Some(product.build(cx.graph))
 }

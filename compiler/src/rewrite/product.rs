@@ -63,7 +63,7 @@ impl Product {
     }
 
     /// Adds to the exponent of the same sign, never across: cancelling is a rule with a guard.
-    fn multiply(&mut self, factor: ExprId, exponent: i32) {
+    pub fn multiply(&mut self, factor: ExprId, exponent: i32) {
         match self.factors.iter_mut().find(|(known, e)| *known == factor && (*e > 0) == (exponent > 0)) {
             Some((_, known)) => *known += exponent,
             None => self.factors.push((factor, exponent)),
@@ -78,10 +78,11 @@ impl Product {
         }
     }
 
-    /// Removes one factor with this exponent; false where there is none.
+    /// Lowers a factor by this exponent; false, and nothing done, where there are not as many.
     pub fn take(&mut self, factor: ExprId, exponent: i32) -> bool {
         let step = exponent.signum();
-        let Some(at) = self.factors.iter().position(|(known, e)| *known == factor && e.signum() == step) else {
+        let enough = |e: i32| e.signum() == step && e.abs() >= exponent.abs();
+        let Some(at) = self.factors.iter().position(|(known, e)| *known == factor && enough(*e)) else {
             return false;
         };
         self.factors[at].1 -= exponent;

@@ -3,8 +3,30 @@
 //!
 //! The functions are written once for both element types; [`Element`] supplies what differs: constants,
 //! polynomials and bit tricks. Coefficients are given as f64 and rounded to the element type. Polynomials
-//! are minimax fits for the interval named beside them; the errors of whole functions, in units in the last
-//! place, stand in `tests/ulp.rs`, which asserts them.
+//! are minimax fits for the interval named beside them.
+//!
+//! Worst errors found, in units in the last place, over samples of the whole range, subnormal and infinite
+//! numbers included: every 101st f32 (expm1, sigmoid, softplus: every one or two around the maximum) against
+//! f64 functions, 800,000 f64 (pow: 4,000,000 pairs) against double-double arithmetic. `tests/ulp` asserts
+//! bounds just above, `examples/ulp_sweep.rs` measures again:
+//!
+//! | function | f32 fused | f32 | f64 fused | f64 |
+//! |---|---|---|---|---|
+//! | exp, exp_nonpos | 0.82 | 0.84 | 0.83 | 0.84 |
+//! | expm1 | 1.38 | 1.53 | 1.52 | 1.48 |
+//! | log | 0.79 | 0.77 | 0.78 | 0.78 |
+//! | log1p, log1p_unit | 0.84 | 0.82 | 0.82 | 0.82 |
+//! | log1mexp | 0.88 | 0.88 | 0.87 | 0.87 |
+//! | sigmoid | 1.43 | 2.24 | 1.42 | 2.17 |
+//! | softplus, log_sigmoid | 1.60 | 1.60 | 1.55 | 1.55 |
+//! | tanh | 1.30 | 1.30 | 1.29 | 1.29 |
+//! | sinh | 0.76 | 0.79 | 0.79 | 0.79 |
+//! | cosh | 0.88 | 0.88 | 0.88 | 0.88 |
+//! | log_cosh | 1.28 | 1.68 | 1.45 | 1.81 |
+//! | erf | 1.05 | 1.25 | 1.25 | 1.25 |
+//! | pow | 0.50 | 0.50 | 1.06 | 1.06 |
+//!
+//! sin, cos, tan and atan are the standard library's; sqrt is rounded correctly.
 
 pub(crate) mod erf;
 pub(crate) mod exp;

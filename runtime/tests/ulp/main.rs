@@ -60,7 +60,7 @@ fn pow_errors_stay_within_bounds() {
     for level in Level::available() {
         let (single, double) = measure::worst_pow(level, 2_000);
         assert!(single.error <= 0.6, "f32 {level:?} {single:?}");
-        assert!(double.error <= 0.9, "f64 {level:?} {double:?}");
+        assert!(double.error <= 1.3, "f64 {level:?} {double:?}");
     }
 }
 

@@ -16,8 +16,8 @@ pub(crate) struct Reference {
 /// Whether the function is defined to be right at `x`.
 pub(crate) fn in_domain(name: &str, x: f64) -> bool {
     match name {
-        "exp_nonpos" => !(x > 0.0),
-        "log1p_unit" => !(x < 0.0 || x > 1.0),
+        "exp_nonpos" => x <= 0.0 || x.is_nan(),
+        "log1p_unit" => (0.0..=1.0).contains(&x) || x.is_nan(),
         _ => true,
     }
 }
