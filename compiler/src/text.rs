@@ -16,14 +16,32 @@ pub fn text(compiled: &CompiledLoss) -> Result<String, String> {
     for item in file.items {
         text.push('\n');
         match item {
-            syn::Item::Macro(declaration) => text.push_str(&format_declaration(declaration.mac.tokens)),
-            other => {
-                let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![other] };
-                text.push_str(&prettyplease::unparse(&file));
+            syn::Item::Mod(mut outer) if outer.content.is_some() => {
+                let items = outer.content.take().map_or_else(Vec::new, |(_, items)| items);
+                let head = format(syn::Item::Mod(outer));
+                text.push_str(head.trim_end().trim_end_matches(';'));
+                text.push_str(" {\n");
+                let inside: Vec<String> = items.into_iter().map(format).collect();
+                text.push_str(&indent(&inside.join("\n")));
+                text.push_str("}\n");
             }
+            other => text.push_str(&format(other)),
         }
     }
     Ok(text)
+}
+
+fn format(item: syn::Item) -> String {
+    match item {
+        syn::Item::Macro(declaration) => format_declaration(declaration.mac.tokens),
+        other => {
+            prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![other] })
+        }
+    }
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
 }
 
 /// The facts, as comments.

@@ -1,6 +1,6 @@
 //! Tensors of the corpus as ndarray views that lie in memory as torch's did.
 
-use lossdef::Float;
+use lossdef_runtime::real::Float;
 use ndarray::{ArrayView, ArrayViewD, IxDyn, ShapeBuilder};
 
 use crate::corpus::tensor::View;

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use lossdef::Error;
 use lossdef::dynamic::DynamicCall;
-use lossdef::{AnyArray, AnyView, Error, Float, ReductionKind};
+use lossdef_runtime::any::{AnyArray, AnyView};
+use lossdef_runtime::real::Float;
+use lossdef_runtime::reduction::ReductionKind;
 use ndarray::ArrayViewD;
 
 use super::arrays::Arrays;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lossdef::losses as the;
-use lossdef::{BatchMean, Error, Float, Mean, Sum, Unreduced};
+use lossdef::{BatchMean, Error, Mean, Sum, Unreduced};
+use lossdef_runtime::real::Float;
 use ndarray::{Array, ArrayD, IxDyn};
 
 use super::arrays::Arrays;

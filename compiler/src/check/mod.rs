@@ -11,7 +11,7 @@ mod suggest;
 use crate::ast::{self, Item};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{Axis, AxisId, AxisSet, Graph, Loss, Scalar};
+use crate::ir::{Axis, AxisId, AxisSet, Graph, Input, Loss, Scalar};
 use crate::source::SourceFile;
 use expression::Lowering;
 use std::collections::HashMap;
@@ -87,14 +87,15 @@ fn check_loss(
     if inputs.len() < loss.inputs.len() || parameters.len() < loss.parameters.len() {
         return None;
     }
-    if !inputs.iter().any(|input| input.is_differentiable()) {
+    let leads = |input: &Input| input.is_differentiable() && input.default.is_none() && !input.axes.is_empty();
+    if !inputs.iter().any(leads) {
         diagnostics.push(
             Diagnostic::new(
                 &codes::NOTHING_TO_DIFFERENTIATE,
-                format!("`{}` has no real input", loss.name.name),
+                format!("`{}` has no real input that every call gives", loss.name.name),
                 loss.name.span,
             )
-            .note("a loss needs at least one input without a role such as `bool` or `int`"),
+            .note("a loss needs an input over samples, without a default and without a role such as `bool` or `int`"),
         );
     }
 

@@ -1,8 +1,8 @@
 //! Plans to Rust: one module of kernels and one declaration of the typed struct per loss.
 //!
 //! Generated code has no loops over data, no `unsafe` and no SIMD: straight-line functions over a number
-//! type, which the runtime runs. Every path is absolute; kernels live in a module of their own, where none of
-//! the user's names is in scope.
+//! type, which the runtime runs. Every path is absolute, and all of it lives in a module of its own, where none
+//! of the user's names is in scope.
 
 mod docs;
 mod expression;
@@ -37,27 +37,37 @@ pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) 
         quote!(#numerator #divisor)
     });
     let visit = visit(loss, variants);
-    let declaration = declaration(derived, audit, &module);
+    let declaration = declaration(derived, audit);
+    let [name, call, grads] = types(loss);
     quote! {
-        #[doc(hidden)]
-        #[allow(clippy::all, clippy::pedantic, non_snake_case, unused_imports, unused_variables, unreachable_pub, missing_docs, reason = "generated code")]
+        #[allow(clippy::all, clippy::pedantic, non_snake_case, unused_imports, unused_variables, missing_docs, reason = "generated code")]
         mod #module {
-            use ::lossdef::__private::{Divisor, Float, Real, Sample, spec};
+            mod kernels {
+                use ::lossdef::__private::{Divisor, Float, Real, Sample, spec};
 
-            #(#kernels)*
+                #(#kernels)*
 
-            #[derive(Clone, Copy, Debug)]
-            pub struct Formula;
+                #[derive(Clone, Copy, Debug)]
+                pub struct Formula;
 
-            impl ::lossdef::__private::Formula for Formula {
-                const SPEC: &'static spec::Spec = &#spec;
+                impl ::lossdef::__private::Formula for Formula {
+                    const SPEC: &'static spec::Spec = &#spec;
 
-                #visit
+                    #visit
+                }
             }
+
+            #declaration
         }
 
-        #declaration
+        pub use #module::{#name, #call, #grads};
     }
+}
+
+/// The struct of a loss, that of a call, and that of its gradients' buffers.
+fn types(loss: &Loss) -> [Ident; 3] {
+    let name = type_name(&loss.name);
+    ["", "Call", "Grads"].map(|suffix| format_ident!("{name}{suffix}"))
 }
 
 /// The catalogue of a file.
@@ -110,10 +120,9 @@ fn visit(loss: &Loss, variants: &[(Variant, Plan)]) -> TokenStream {
 }
 
 /// The typed struct; what it can do is written in the runtime, once for all losses.
-fn declaration(derived: &Derived, audit: &Audit, module: &Ident) -> TokenStream {
+fn declaration(derived: &Derived, audit: &Audit) -> TokenStream {
     let loss = &derived.loss;
-    let name = format_ident!("{}", type_name(&loss.name));
-    let (call, grads) = (format_ident!("{name}Call"), format_ident!("{name}Grads"));
+    let [name, call, grads] = types(loss);
     let docs = docs::docs(derived, audit);
     let docs = docs.lines();
     let indexed = || loss.inputs.iter().enumerate();
@@ -138,7 +147,7 @@ fn declaration(derived: &Derived, audit: &Audit, module: &Ident) -> TokenStream 
     quote! {
         ::lossdef::__private::loss! {
             #(#[doc = #docs])*
-            pub struct #name, #call, #grads for #module::Formula;
+            pub struct #name, #call, #grads for kernels::Formula;
             required { #(#required),* }
             optional { #(#optional),* }
             given { #(#given),* }

@@ -26,7 +26,7 @@ fn the_logistic_family_arises_from_naive_text() {
     check("loss f(x) = log(exp(-x) + 1)", "softplus(-x)", "-sigmoid(-x)");
     check("loss f(x) = exp(x) / (1 + exp(x))", "sigmoid(x)", "sigmoid(-x) * sigmoid(x)");
     check("loss f(x) = 1 / (1 + exp(-x))", "sigmoid(x)", "sigmoid(x) * sigmoid(-x)");
-    check("loss f(x) = sigmoid(x) * (1 - sigmoid(x))", "sigmoid(x) * sigmoid(-x)", "sigmoid(x) * sigmoid(-x)^2 - sigmoid(-x) * sigmoid(x)^2");
+    check("loss f(x) = sigmoid(x) * (1 - sigmoid(x))", "sigmoid(x) * sigmoid(-x)", "sigmoid(x) * sigmoid(-x) * (sigmoid(-x) - sigmoid(x))");
     check("loss f(x; g in (0, inf) = 2.0) = (1 - sigmoid(x))^g", "sigmoid(-x)^g", "-(g * sigmoid(x) * sigmoid(-x) * sigmoid(-x)^(g - 1))");
     check("loss f(x) = -log(1 / (1 + exp(-x)))", "-log_sigmoid(x)", "-sigmoid(-x)");
 }
