@@ -19,7 +19,7 @@ mod own {
     lossdef::losses! { "examples/train.def" }
 }
 
-const EPOCHS: usize = 200;
+const EPOCHS: usize = 60;
 const BATCH: usize = 32;
 const RATE: f32 = 0.003;
 const SEED: u64 = 7;

@@ -1,4 +1,4 @@
-//! Write a loss as one formula; get a fast, stable Rust function for its value and gradient.
+#![doc = include_str!("../README.md")]
 
 extern crate self as lossdef;
 
@@ -6,7 +6,7 @@ pub use lossdef_macros::losses;
 pub use lossdef_runtime::dynamic::{Catalogue, Loss};
 pub use lossdef_runtime::error::Error;
 pub use lossdef_runtime::partial::Partial;
-pub use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, Sum, Unreduced};
+pub use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, ReductionKind, Sum, Unreduced};
 pub use lossdef_runtime::{any, dynamic, spec};
 
 /// The losses of torch.nn that look at one sample at a time, compiled from `losses.def`.

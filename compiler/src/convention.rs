@@ -36,7 +36,7 @@ pub fn guard_zero_times_log(loss: &mut Loss) {
 
 fn guard(graph: &mut Graph, ranges: &mut Ranges, plain: &mut HashSet<ExprId>, id: ExprId) -> ExprId {
     match split(graph, plain, id) {
-        Some((rest, argument)) if !ranges.of(graph, rest).is_nonzero() => {
+        Some((rest, argument)) if !ranges.never_zero(graph, rest) => {
             graph.apply(Function::Xlogy, &[rest, argument])
         }
         _ => id,

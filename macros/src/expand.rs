@@ -78,3 +78,42 @@ fn items(source: &SourceFile, at: &LitStr) -> TokenStream {
     let catalogue = compiled.catalogue;
     quote!(#(#errors)* #(#losses)* #catalogue)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::expand;
+    use quote::quote;
+
+    fn error(tokens: proc_macro2::TokenStream) -> String {
+        expand(tokens).expect_err("an error").to_string()
+    }
+
+    #[test]
+    fn a_path_is_relative_and_must_lead_to_a_file() {
+        assert!(error(quote!("missing.def")).contains("cannot read `missing.def`"));
+        assert!(error(quote!("/etc/losses.def")).contains("is absolute"));
+        assert!(error(quote!("loss f(x) = x")).contains("inline = "));
+        assert!(error(quote!(text = "loss f(x) = x")).contains("inline = "));
+    }
+
+    #[test]
+    fn an_error_names_file_line_and_column_and_leaves_sound_losses() {
+        let tokens = expand(quote!(inline = "loss good(x) = x^2\nloss bad(x) = y")).expect("tokens").to_string();
+        assert!(tokens.contains("compile_error"), "{tokens}");
+        assert!(tokens.contains("<inline>:2:15"), "{tokens}");
+        assert!(tokens.contains("struct Good") && !tokens.contains("struct Bad"));
+    }
+
+    #[test]
+    fn a_file_is_watched_even_when_it_is_broken() {
+        for file in ["tests/good.def", "tests/broken.def"] {
+            let tokens = expand(quote!(#file)).expect("tokens").to_string();
+            assert!(tokens.contains("include_bytes") && tokens.contains(file), "{tokens}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_text_is_refused() {
+        assert!(error(quote!("tests/binary.def")).contains("not UTF-8"));
+    }
+}

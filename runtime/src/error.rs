@@ -197,12 +197,6 @@ pub enum Error {
         /// The sample shape.
         expected: Vec<usize>,
     },
-    /// `BatchMean` divides by the size of the first sample axis, and there is none.
-    #[error("{loss}: the reduction `batchmean` needs at least one sample axis, but samples have shape []")]
-    NoBatchAxis {
-        /// The loss.
-        loss: &'static str,
-    },
     /// Partial results were merged that cannot be added.
     #[error("{loss}: {reason}")]
     Merge {

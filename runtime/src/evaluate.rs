@@ -119,11 +119,14 @@ impl<F: Formula, T: Float> Visitor<T> for Engine<'_, '_, F, T> {
                 )
             };
         let numerator = main(scale, task.values.as_mut(), task.gradients)?;
-        if over_nothing && demand != Demand::Value {
-            if numerator == 0.0 {
-                task.gradients.iter_mut().flatten().for_each(|gradient| gradient.fill(T::default()));
-            } else {
-                main(factor / denominator, None, task.gradients)?;
+        // Values that cancel to a divisor of 0 are not nothing: the quotient rule has its say.
+        let over_nothing = over_nothing && numerator == 0.0;
+        if over_nothing {
+            task.gradients.iter_mut().flatten().for_each(|gradient| gradient.fill(T::default()));
+        } else if reduces && denominator == 0.0 {
+            scale = factor / denominator;
+            if demand != Demand::Value {
+                main(scale, None, task.gradients)?;
             }
         }
 

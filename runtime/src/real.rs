@@ -115,6 +115,15 @@ pub trait Real:
     fn log_sigmoid(self) -> Self;
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// `log(x / (1 - x))`, without cancellation near 1/2; infinite at 0 and 1, NaN outside.
+    #[inline(always)]
+    fn logit(self) -> Self {
+        // Near 1/2 both `2 x - 1` and `1 - x` are exact.
+        let (one, two) = (Self::lit(1.0), Self::lit(2.0));
+        let near = ((two * self - one) / (one - self)).log1p();
+        let far = self.log() - (-self).log1p();
+        Self::select((self > Self::lit(0.25)) & (self < Self::lit(0.75)), near, far)
+    }
     /// The hyperbolic sine.
     fn sinh(self) -> Self;
     /// The hyperbolic cosine.

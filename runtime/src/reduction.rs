@@ -38,7 +38,7 @@ pub struct Sum;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unreduced;
 
-/// The sum over the samples divided by the size of the first sample axis.
+/// The sum over the samples divided by the size of the first sample axis; by 1 where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BatchMean;
 

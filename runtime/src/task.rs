@@ -126,9 +126,6 @@ impl<'s, T: Float> Task<'s, '_, T> {
                 });
             }
         }
-        if self.mode == Mode::Reduce(ReductionKind::BatchMean) && shape.is_empty() {
-            return Err(Error::NoBatchAxis { loss });
-        }
         Ok(shape)
     }
 }

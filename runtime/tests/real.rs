@@ -29,7 +29,7 @@ fn every_function_of_one_argument_propagates_nan() {
     }
     check! {
         abs sign sqrt relu exp exp_nonpos expm1 log log1p log1p_unit log1mexp sigmoid softplus log_sigmoid
-        tanh sinh cosh log_cosh erf sin cos tan atan
+        logit tanh sinh cosh log_cosh erf sin cos tan atan
     }
 }
 

@@ -150,6 +150,12 @@ impl Dual {
                 let t = two * sigmoid(two * v) - one;
                 (t, Wide::new(4.0) * sigmoid(two * v) * sigmoid(-two * v))
             }
+            "sinh" => ((v.exp() - (-v).exp()) / two, (v.exp() + (-v).exp()) / two),
+            "cosh" => ((v.exp() + (-v).exp()) / two, (v.exp() - (-v).exp()) / two),
+            "log_cosh" => (((v.exp() + (-v).exp()) / two).ln(), two * sigmoid(two * v) - one),
+            "log1mexp" => ((one - v.exp()).ln(), -v.exp() / (one - v.exp())),
+            "logit" => ((v / (one - v)).ln(), one / (v * (one - v))),
+            "tan" => (by_f64(f64::tan), by_f64(|x| 1.0 + x.tan() * x.tan())),
             "erf" => (v.erf(), two / Wide::new(std::f64::consts::PI).sqrt() * (-(v * v)).exp()),
             "sin" => (by_f64(f64::sin), by_f64(f64::cos)),
             "cos" => (by_f64(f64::cos), -by_f64(f64::sin)),

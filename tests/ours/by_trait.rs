@@ -35,7 +35,7 @@ where
         let magnitude: f64 = each.value.to_f64().iter().map(|x| x.abs()).sum();
         let divisor = match call.reduction {
             Reduction::Mean => bound().partial()?.partial.denominator,
-            Reduction::BatchMean => aligned.shape[0] as f64,
+            Reduction::BatchMean => aligned.shape.first().map_or(1.0, |n| *n as f64),
             Reduction::Sum | Reduction::None => 1.0,
         };
         output.magnitudes = vec![magnitude / divisor.abs()];

@@ -59,6 +59,20 @@ pub(super) const ROWS: &[Row] = &[
         ..unary(Function::Softplus, "softplus")
     },
     Row {
+        // 1 / (x (1 - x))
+        domain: "0 to 1; at the ends it is infinite",
+        derivative: Some(|g, x, _, _| {
+            let (one, rest) = (g.real(1.0), g.complement(x[0]));
+            let variance = g.times(x[0], rest);
+            g.divide(one, variance)
+        }),
+        evaluate: |x| {
+            if (0.25..0.75).contains(&x[0]) { ((2.0 * x[0] - 1.0) / (1.0 - x[0])).ln_1p() } else { x[0].ln() - (-x[0]).ln_1p() }
+        },
+        samples: &[&[0.01], &[0.3], &[0.5], &[0.9]],
+        ..unary(Function::Logit, "logit")
+    },
+    Row {
         // 1 - tanh(x)^2, in the form that keeps its digits: 4 sigmoid(2x) sigmoid(-2x)
         derivative: Some(|g, x, _, _| {
             let (two, four) = (g.real(2.0), g.real(4.0));

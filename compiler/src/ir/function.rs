@@ -20,7 +20,7 @@ functions! {
     Add Sub Mul Div Neg Pow Sqrt
     Lt Le Gt Ge Eq Ne And Or Not
     Exp Expm1 Log Log1p Log1mexp Xlogy ExpNonpos Log1pUnit
-    Sigmoid LogSigmoid Softplus Tanh Sinh Cosh LogCosh Erf
+    Sigmoid LogSigmoid Softplus Logit Tanh Sinh Cosh LogCosh Erf
     Abs Sign Relu Clamp Max Min
     Sin Cos Tan Atan
 }

@@ -6,6 +6,11 @@ use crate::ir::{ExprId, Function, Node};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "decided-branch", why: "`if true` is its first branch, `if false` its second", apply: decided },
+    Rule { name: "never-zero", why: "a domain or a bound keeps the number from being 0", apply: |cx, id| {
+        let (a, zero) = cx.graph.pair(id, Function::Ne)?;
+        let never = cx.graph.is(zero, 0.0) && cx.graph.constant(a).is_none() && cx.ranges.never_zero(cx.graph, a);
+        never.then(|| cx.graph.add(Node::Bool(true)))
+    } },
     Rule { name: "equal-branches", why: "both branches are the same", apply: |cx, id| match *cx.graph.node(id) {
         Node::If(_, a, b) if a == b => Some(a),
         _ => None,

@@ -16,6 +16,12 @@ pub(super) const RULES: &[Rule] = &[
         let x = cx.graph.argument(argument, Function::Exp)?;
         Some(cx.graph.apply(Function::Softplus, &[x]))
     } },
+    Rule { name: "log-odds", why: "log(x) - log(1 - x) = logit(x), without cancellation near 1/2", apply: |cx, id| {
+        let (a, b) = cx.graph.pair(id, Function::Sub)?;
+        let x = cx.graph.argument(a, Function::Log)?;
+        let shift = cx.graph.argument(b, Function::Log1p)?;
+        (cx.graph.argument(shift, Function::Neg) == Some(x)).then(|| cx.graph.apply(Function::Logit, &[x]))
+    } },
     Rule { name: "log-of-cosh", why: "log(cosh(x)) = log_cosh(x), which does not overflow", apply: |cx, id| {
         let argument = cx.graph.argument(id, Function::Log)?;
         let x = cx.graph.argument(argument, Function::Cosh)?;

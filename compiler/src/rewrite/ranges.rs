@@ -40,6 +40,14 @@ impl Ranges {
         self.known[&id]
     }
 
+    /// Whether a node is never 0, in floating point too: an open end at 0 may be reached by rounding, unless
+    /// the node is an input or a parameter, whose domain is checked.
+    pub fn never_zero(&mut self, graph: &Graph, id: ExprId) -> bool {
+        let range = self.of(graph, id);
+        let leaf = matches!(graph.node(id), Node::Input(_) | Node::Parameter(_) | Node::Real(_));
+        range.low > 0.0 || range.high < 0.0 || (leaf && range.is_nonzero())
+    }
+
     fn compute(&self, graph: &Graph, id: ExprId) -> Range {
         let of = |operand: &ExprId| self.known[operand];
         match graph.node(id) {

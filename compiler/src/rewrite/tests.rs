@@ -44,6 +44,12 @@ fn exponentials_keep_their_digits() {
 }
 
 #[test]
+fn differences_of_logarithms_do_not_cancel() {
+    check("loss f(x in (0, 1)) = log(x) - log(1 - x)", "logit(x)", "1 / (1 - x) + 1 / x");
+    check("loss f(x in (0, 1)) = logit(x)", "logit(x)", "1 / (x * (1 - x))");
+}
+
+#[test]
 fn factors_cancel_only_where_they_cannot_be_zero() {
     check("loss f(x in (0, inf), y) = x * y / x", "y", "y / x - y / x");
     check("loss f(x, y) = x * y / x", "x * y / x", "y / x - x * y / x^2");

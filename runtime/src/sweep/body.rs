@@ -125,14 +125,14 @@ impl<T: Float, K: Kernel<T, I, O>, const I: usize, const O: usize> Ask<T, K, I, 
     }
 }
 
-/// Asks for the cache line that a loop reads about 2 KiB later. Any address is fine.
+/// Asks for the cache lines that a loop reads 16 groups later. Any address is fine.
 #[inline(always)]
 fn prefetch<T>(pointer: *const T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         const LINE: usize = 64;
-        let ahead = pointer.cast::<i8>().wrapping_add(2048);
+        let ahead = pointer.cast::<i8>().wrapping_add(16 * size_of::<[T; LANES]>());
         for line in 0..size_of::<[T; LANES]>() / LINE {
             // SAFETY: a prefetch never faults, whatever the address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line * LINE)) };

@@ -1,8 +1,10 @@
 //! Functions in terms of what the runtime computes fastest, so that value and gradient share their parts.
 //!
 //! The logistic family becomes `exp(-abs(x))`, which neither overflows nor loses digits, and small whole
-//! powers become products. Lowering comes after all rewriting and before scheduling: earlier, the rules would
+//! powers become products. Differences of logarithms that would cancel are joined first. Lowering comes after all rewriting and before scheduling: earlier, the rules would
 //! not recognise the functions; later, nothing could be shared.
+
+mod opposite;
 
 use crate::functions::row;
 use crate::ir::{ExprId, Function, Graph, Node};
@@ -10,7 +12,8 @@ use crate::rewrite::map;
 
 /// Lowers expressions. What stands for a function of the logistic family is called after it.
 pub fn lower(graph: &mut Graph, roots: &[ExprId]) -> Vec<ExprId> {
-    map(graph, roots, |graph, _, id| {
+    let roots = map(graph, roots, |graph, _, id| opposite::join(graph, id).unwrap_or(id));
+    map(graph, &roots, |graph, _, id| {
         let Some(lowered) = lower_node(graph, id) else { return id };
         if let Node::Apply(function, arguments) = graph.node(id).clone() {
             if let [argument] = arguments.as_slice() {

@@ -1,0 +1,164 @@
+"""Checks that need no compiler. Called by `run` with the name of one of them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SKIPPED = {".git", "target", "shared"}
+LARGEST = 4 << 20  # bytes
+RAW = {"tests/fixtures", "macros/tests"}  # mistakes on purpose
+
+faults = []
+
+
+def fault(text):
+    faults.append(text)
+
+
+def files(*suffixes, under="."):
+    for folder, folders, names in os.walk(ROOT / under):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        for name in sorted(names):
+            path = Path(folder) / name
+            if not suffixes or path.suffix in suffixes:
+                yield path, path.relative_to(ROOT).as_posix()
+
+
+def repository():
+    """Text with plain line ends, nothing left over, nothing that belongs to one machine."""
+    for path, name in files():
+        if name.endswith((".snap.new", ".pending-snap", ".orig", ".rej", ".swp")):
+            fault(f"{name}: left over")
+        if path.stat().st_size > LARGEST:
+            fault(f"{name}: larger than {LARGEST >> 20} MiB")
+            continue
+        if any(name.startswith(folder) for folder in RAW):
+            continue
+        try:
+            text = path.read_bytes().decode()
+        except UnicodeDecodeError:
+            fault(f"{name}: not UTF-8 text")
+            continue
+        if "\r" in text:
+            fault(f"{name}: has carriage returns")
+        if text and not text.endswith("\n"):
+            fault(f"{name}: does not end with a line end")
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.match(r"(<{7}|>{7}|={7})( |$)", line):
+                fault(f"{name}:{number}: a conflict marker")
+            if line != line.rstrip() and path.suffix not in {".snap", ".jsonl"}:
+                fault(f"{name}:{number}: blanks at the end of the line")
+            if not name.startswith(".ci/"):
+                if re.search(r"(?<![\w.])/(home|root|tmp|work|Users)/\w", line):
+                    fault(f"{name}:{number}: a path of one machine")
+                if re.search(r"\b(TODO|FIXME|XXX|dbg!)", line) and path.suffix != ".jsonl":
+                    fault(f"{name}:{number}: unfinished")
+    for name in ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md", "Cargo.lock"]:
+        if not (ROOT / name).is_file():
+            fault(f"{name}: missing")
+
+
+def architecture():
+    """Who may name what (docs/architecture.md)."""
+    compiler, every = "compiler/src", ("compiler/src", "macros/src", "runtime/src", "src")
+    rules = [
+        ("quote", r"\bquote::|\bquote(_spanned)?!", [compiler], r"compiler/src/codegen/"),
+        ("proc_macro2", r"\bproc_macro2::", [compiler], r"compiler/src/(codegen/|compile\.rs|text\.rs)"),
+        ("syn", r"\bsyn::", [compiler], r"compiler/src/text\.rs"),
+        ("prettyplease", r"\bprettyplease::", [compiler], r"compiler/src/text\.rs"),
+        ("pest", r"\bpest(_derive)?::", [compiler], r"compiler/src/parser/"),
+        ("annotate_snippets", r"\bannotate_snippets::", [compiler], r"compiler/src/render\.rs"),
+        ("I/O or the environment", r"\bstd::(fs|env|net|process|io|time|thread)\b", [compiler], None),
+        ("unsafe code", r"\bunsafe (\{|fn\b|impl\b|extern\b|trait\b)", every, r"runtime/src/sweep/"),
+    ]
+    for what, pattern, folders, allowed in rules:
+        for folder in folders:
+            for path, name in files(".rs", under=folder):
+                for number, line in enumerate(path.read_text().splitlines(), 1):
+                    code = line.split("//")[0]
+                    if re.search(pattern, code) and not (allowed and re.match(allowed, name)):
+                        fault(f"{name}:{number}: mentions {what}")
+    for path, name in files(".rs", under="runtime/src/sweep"):
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines, 1):
+            # A comment above the statement that holds the block; clippy checks that it stands right there.
+            if re.search(r"\bunsafe \{", line) and not any("SAFETY" in near for near in lines[max(0, number - 8) : number]):
+                fault(f"{name}:{number}: an unsafe block that does not say why it is sound")
+
+
+def reference():
+    """Every function and every diagnostic stands in the reference of the language."""
+    text = (ROOT / "docs/language.md").read_text()
+    for code, title in re.findall(r'"(L\d{4})" "([^"]+)"', (ROOT / "compiler/src/codes.rs").read_text()):
+        if f"| `{code}` | {title} |" not in text:
+            fault(f"docs/language.md: no row for {code} ({title})")
+    names = set()
+    for path, _ in files(".rs", under="compiler/src/functions"):
+        names.update(re.findall(r'(?:unary|piecewise)\(Function::\w+, "(\w+)"|name: "([a-z]\w*)"', path.read_text()))
+    for name in sorted({first or second for first, second in names} - {"and", "or", "not"}):
+        if not re.search(rf"^\| (`x\^y`, )?`{name}\(", text, re.MULTILINE):
+            fault(f"docs/language.md: no row for the function {name}")
+
+
+def msrv():
+    """The declared version is the least that the code and its dependencies need.
+
+    That the code uses nothing newer is clippy's to check (`incompatible_msrv`)."""
+    command = ["cargo", "metadata", "--format-version", "1", "--locked"]
+    metadata = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+    packages = {package["id"]: package for package in metadata["packages"]}
+    edges = {
+        node["id"]: [dep["pkg"] for dep in node["deps"] if any(kind["kind"] is None for kind in dep["dep_kinds"])]
+        for node in metadata["resolve"]["nodes"]
+    }
+    seen, stack = set(), list(metadata["workspace_members"])
+    while stack:
+        package = stack.pop()
+        if package not in seen:
+            seen.add(package)
+            stack.extend(edges[package])
+
+    def version(text):
+        return tuple((list(map(int, text.split("."))) + [0, 0])[:3])
+
+    members = set(metadata["workspace_members"])
+    declared = {packages[member]["rust_version"] for member in members}
+    if len(declared) != 1 or None in declared:
+        fault(f"the packages of the workspace declare different versions: {declared}")
+        return
+    (declared,) = declared
+    needs = [(packages[p]["rust_version"] or "1.0", packages[p]["name"]) for p in seen - members]
+    needs.append(("1.85", "edition 2024"))
+    if any("avx512" in path.read_text() for path, _ in files(".rs", under="runtime/src")):
+        needs.append(("1.89", "target_feature(enable = \"avx512…\")"))
+    needed, reason = max(needs, key=lambda need: version(need[0]))
+    print(f"declared {declared}; needed {needed}, by {reason}")
+    if version(needed) != version(declared):
+        fault(f"Cargo.toml declares {declared}, but {needed} is needed, by {reason}")
+    if f"Rust {declared}" not in (ROOT / "README.md").read_text():
+        fault(f"README.md does not say that Rust {declared} is needed")
+
+
+def snapshots():
+    """The tests left no snapshot to review, and every snapshot of a diagnostic belongs to a fixture."""
+    for _, name in files(".new", ".pending-snap"):
+        fault(f"{name}: left by a test")
+    fixtures = {path.name for path, _ in files(".def", under="tests/fixtures/fail")}
+    stored = {path.name: name for path, name in files(".snap", under="tests/snapshots/diagnostics")}
+    for file, name in stored.items():
+        fixture = file.removesuffix(".snap").rpartition("@")[2]
+        if fixture not in fixtures:
+            fault(f"{name}: no fixture of this name")
+
+
+if __name__ == "__main__":
+    checks = {check.__name__: check for check in (repository, architecture, reference, msrv, snapshots)}
+    checks[sys.argv[1]]()
+    for text in faults:
+        print(text)
+    print("ok" if not faults else f"{len(faults)} faults")
+    sys.exit(bool(faults))
