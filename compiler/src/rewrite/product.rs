@@ -1,9 +1,10 @@
 //! Products, taken apart into a coefficient and powers of factors, and put together in one way.
 
 use super::{Context, Rule};
-use crate::ir::{AxisSet, ExprId, Function, Graph};
+use crate::ir::{AxisSet, ExprId, Function, Graph, Node};
 
 pub(super) const RULES: &[Rule] = &[
+    Rule { name: "common-factor", why: "a x + b x = (a + b) x for an input or parameter x, as weights are", apply: common_factor },
     Rule { name: "cancel-factor", why: "x / x = 1 where x cannot be 0", apply: cancel },
     Rule { name: "collect-factors", why: "a product in one order: constants, parameters, inputs, then divisors", apply: collect },
 ];
@@ -156,4 +157,28 @@ fn cancel(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 fn collect(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let product = Product::of_quotient(cx.graph, id)?;
     Some(product.build(cx.graph))
+}
+
+/// Takes inputs and parameters that both terms have out of a sum; rounding aside, nothing else changes.
+fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let g = &mut *cx.graph;
+    let (function, a, b) = [Function::Add, Function::Sub]
+        .into_iter()
+        .find_map(|function| g.pair(id, function).map(|(a, b)| (function, a, b)))?;
+    let (mut left, mut right) = (Product::of_quotient(g, a)?, Product::of_quotient(g, b)?);
+    let mut shared = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new() };
+    for (factor, exponent) in left.factors.clone() {
+        let leaf = matches!(g.node(factor), Node::Input(_) | Node::Parameter(_));
+        if leaf && exponent == 1 && right.take(factor, 1) {
+            left.take(factor, 1);
+            shared.factors.push((factor, 1));
+        }
+    }
+    if shared.factors.is_empty() {
+        return None;
+    }
+    let (left, right) = (left.build(g), right.build(g));
+    let sum = g.apply(function, &[left, right]);
+    shared.factors.push((sum, 1));
+    Some(shared.build(g))
 }

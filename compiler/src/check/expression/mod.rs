@@ -11,6 +11,13 @@ use crate::ir::{Axis, AxisId, ExprId, Function, Graph, Node, Scalar};
 use crate::source::Span;
 use std::collections::HashMap;
 
+/// The deepest nesting, locals and helpers included, so that later passes may recurse.
+const MOST_DEPTH: usize = 600;
+/// How deep helpers call each other.
+const MOST_HELPERS: usize = 64;
+/// The largest graph of one loss.
+const MOST_NODES: usize = 100_000;
+
 /// The constants of the language.
 pub(super) fn constant(name: &str) -> Option<f64> {
     match name {
@@ -128,11 +135,11 @@ impl<'a> Lowering<'a> {
 
     fn expression(&mut self, expr: &'a Expr) -> Option<ExprId> {
         self.depth += 1;
-        let id = if self.depth > 1200 || self.graph.len() > 200_000 {
-            self.report(
-                Diagnostic::new(&codes::TOO_DEEP, "this formula is too large", expr.span)
-                    .note("with all helpers inlined, an expression is nested over 1200 deep or has over 200000 nodes"),
-            )
+        let id = if self.depth > MOST_DEPTH || self.active.len() > MOST_HELPERS || self.graph.len() > MOST_NODES {
+            self.report(Diagnostic::new(&codes::TOO_DEEP, "this formula is too large", expr.span).note(format!(
+                "with all helpers inlined, a formula has at most {MOST_NODES} nodes, nested {MOST_DEPTH} deep, and \
+                 helpers call each other {MOST_HELPERS} deep"
+            )))
         } else {
             self.form(expr)
         };
