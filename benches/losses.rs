@@ -77,7 +77,8 @@ fn row<T: Element>(loss: &dyn Loss, sizes: &[usize]) -> Option<String> {
                 black_box(call.evaluate().expect("values in their domains"));
             },
             || {
-                let slices: Vec<&[T]> = inputs.iter().map(|array| array.as_slice().expect("contiguous")).collect();
+                let slices: Vec<&[T]> =
+                    inputs.iter().map(|array| array.as_slice().expect("contiguous")).collect();
                 floor(&slices, target.as_slice_mut().expect("contiguous"));
             },
         );
@@ -111,13 +112,14 @@ fn data<T: Element>(spec: &Spec, input: usize, n: usize) -> Array1<T> {
 fn compare(n: usize, mut a: impl FnMut(), mut b: impl FnMut()) -> (f64, f64) {
     let repeat = (200_000 / n).max(1);
     let rounds = if n >= 1_000_000 { 15 } else { 31 };
-    let mut time = |f: &mut dyn FnMut()| {
+    let time = |f: &mut dyn FnMut()| {
         let start = Instant::now();
         (0..repeat).for_each(|_| f());
         start.elapsed().as_secs_f64() * 1e9 / repeat as f64
     };
     (time(&mut a), time(&mut b));
-    let (mut first, mut second): (Vec<f64>, Vec<f64>) = (0..rounds).map(|_| (time(&mut a), time(&mut b))).unzip();
+    let (mut first, mut second): (Vec<f64>, Vec<f64>) =
+        (0..rounds).map(|_| (time(&mut a), time(&mut b))).unzip();
     let median = |times: &mut Vec<f64>| {
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
@@ -132,7 +134,7 @@ fn small_calls() {
         let spec = Mse::SPEC;
         let (x, t) = (data::<T>(spec, 0, 1000), data::<T>(spec, 1, 1000));
         let mut g = x.clone();
-        let print = |name: &str, step: &mut dyn FnMut(&mut Array1<T>)| {
+        let mut print = |name: &str, step: &mut dyn FnMut(&mut Array1<T>)| {
             let (time, _) = compare(1000, || step(&mut g), || ());
             println!("{:<26}{time:>10.0}", format!("{name} {}", T::NAME));
         };

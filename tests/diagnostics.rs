@@ -24,8 +24,11 @@ fn reports_are_as_reviewed() {
                 compiled.diagnostics.iter().any(|diagnostic| diagnostic.code.id == code),
                 "{name} reports no {code}"
             );
-            let reports: Vec<String> =
-                compiled.diagnostics.iter().map(|diagnostic| render(&source, diagnostic, Style::Plain)).collect();
+            let reports: Vec<String> = compiled
+                .diagnostics
+                .iter()
+                .map(|diagnostic| render(&source, diagnostic, Style::Plain))
+                .collect();
             insta::assert_snapshot!(reports.join("\n"));
         });
     });

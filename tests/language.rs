@@ -101,7 +101,10 @@ fn labels_and_masks_are_inputs() {
     let each = Labelled::new().reduction(Unreduced).forward(&x, &y).unwrap();
     assert_eq!(each, array![1.0, -2.0, 1.0]);
     let off = array![false];
-    assert_eq!(Labelled::new().reduction(Unreduced).on(&x, &y).m(&off).forward().unwrap(), array![1.0, -2.0, 0.0]);
+    assert_eq!(
+        Labelled::new().reduction(Unreduced).on(&x, &y).m(&off).forward().unwrap(),
+        array![1.0, -2.0, 0.0]
+    );
 }
 
 #[test]
@@ -119,7 +122,10 @@ fn kinks_have_the_derivatives_of_the_reference() {
     let x = array![0.0, 1.0, -1.0];
     let (_, grads) = Kinks::new().reduction(Unreduced).forward_backward(&x).unwrap();
     // At 0: abs 0, relu 0, clamp 1, max and min 1/2 each, sign 0. At the ends of clamp: 0.
-    assert_eq!(grads, array![0.0 + 0.0 + 1.0 + 0.5 + 0.5, 1.0 + 1.0 + 0.0 + 1.0 + 0.0, -1.0 + 0.0 + 0.0 + 0.0 + 1.0]);
+    assert_eq!(
+        grads,
+        array![0.0 + 0.0 + 1.0 + 0.5 + 0.5, 1.0 + 1.0 + 0.0 + 1.0 + 0.0, -1.0 + 0.0 + 0.0 + 0.0 + 1.0]
+    );
 }
 
 #[test]

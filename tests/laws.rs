@@ -4,8 +4,8 @@
 mod oracle;
 
 use lossdef_compiler::compile;
+use lossdef_compiler::display::Printer;
 use lossdef_compiler::evaluate::Evaluator;
-use lossdef_compiler::ir::display::Printer;
 use lossdef_compiler::ir::{ExprId, Graph};
 use lossdef_compiler::source::SourceFile;
 use lossdef_compiler::{CompiledLoss, render};
@@ -26,10 +26,12 @@ fn formula() -> impl Strategy<Value = String> {
         let two = (inner.clone(), inner.clone());
         let three = (inner.clone(), inner.clone(), inner.clone());
         prop_oneof![
-            (two.clone(), prop::sample::select(&["+", "-", "*"][..])).prop_map(|((a, b), op)| format!("({a}) {op} ({b})")),
+            (two.clone(), prop::sample::select(&["+", "-", "*"][..]))
+                .prop_map(|((a, b), op)| format!("({a}) {op} ({b})")),
             two.clone().prop_map(|(a, b)| format!("({a}) / (1 + ({b})^2)")),
             inner.clone().prop_map(|a| format!("-({a})")),
-            (inner.clone(), prop::sample::select(&["2", "3", "1", "0"][..])).prop_map(|(a, n)| format!("({a})^{n}")),
+            (inner.clone(), prop::sample::select(&["2", "3", "1", "0"][..]))
+                .prop_map(|(a, n)| format!("({a})^{n}")),
             (inner.clone(), prop::sample::select(FUNCTIONS)).prop_map(|(a, f)| f.replace('#', &a)),
             two.clone().prop_map(|(a, b)| format!("max({a}, {b}) - min({b}, {a})")),
             three.clone().prop_map(|(c, a, b)| format!("(if ({c}) < 0.3 then {a} else {b})")),
@@ -41,10 +43,29 @@ fn formula() -> impl Strategy<Value = String> {
 
 /// Functions, some of them as the naive text that the compiler must recognise.
 const FUNCTIONS: &[&str] = &[
-    "sigmoid(#)", "tanh(#)", "abs(#)", "relu(#)", "softplus(#)", "log_sigmoid(#)", "sin(#)", "cos(#)", "atan(#)",
-    "log(1 + exp(#))", "log(sigmoid(#))", "log(1 - sigmoid(#))", "exp(-abs(#))", "(1 - exp(-abs(#)))",
-    "sqrt(1 + (#)^2)", "log(1 + (#)^2)", "1 / (1 + exp(-(#)))", "exp(sin(#)) / (1 + exp(sin(#)))", "erf(#)",
-    "log(cosh(#))", "xlogy(abs(#), 1 + abs(#))", "sign(#)", "sigmoid(#) * (1 - sigmoid(#))",
+    "sigmoid(#)",
+    "tanh(#)",
+    "abs(#)",
+    "relu(#)",
+    "softplus(#)",
+    "log_sigmoid(#)",
+    "sin(#)",
+    "cos(#)",
+    "atan(#)",
+    "log(1 + exp(#))",
+    "log(sigmoid(#))",
+    "log(1 - sigmoid(#))",
+    "exp(-abs(#))",
+    "(1 - exp(-abs(#)))",
+    "sqrt(1 + (#)^2)",
+    "log(1 + (#)^2)",
+    "1 / (1 + exp(-(#)))",
+    "exp(sin(#)) / (1 + exp(sin(#)))",
+    "erf(#)",
+    "log(cosh(#))",
+    "xlogy(abs(#), 1 + abs(#))",
+    "sign(#)",
+    "sigmoid(#) * (1 - sigmoid(#))",
 ];
 
 fn compiled(formula: &str) -> CompiledLoss {
@@ -53,7 +74,11 @@ fn compiled(formula: &str) -> CompiledLoss {
     assert!(
         compiled.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()),
         "{}",
-        compiled.diagnostics.iter().map(|d| render::render(&source, d, render::Style::Plain)).collect::<String>()
+        compiled
+            .diagnostics
+            .iter()
+            .map(|d| render::render(&source, d, render::Style::Plain))
+            .collect::<String>()
     );
     compiled.losses.remove(0)
 }

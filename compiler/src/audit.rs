@@ -2,7 +2,7 @@
 //! fired, and the conventions of the language that its gradient relies on.
 
 use crate::derive::{Derived, Form};
-use crate::ir::display::Printer;
+use crate::display::Printer;
 use crate::ir::{ExprId, Function, Node};
 
 /// What a reviewer reads first.
@@ -86,14 +86,18 @@ fn conventions(derived: &Derived, written: &[ExprId]) -> Vec<String> {
     };
     for id in graph.reachable(written) {
         match graph.node(id) {
-            Node::If(..) => say("`if` and `[...]` differentiate the branch taken; nothing of the other reaches the gradient"),
+            Node::If(..) => say(
+                "`if` and `[...]` differentiate the branch taken; nothing of the other reaches the gradient",
+            ),
             Node::Stop(_) => say("`stop` hides part of the formula from differentiation"),
             Node::WithGrad(..) => say("WITH_GRAD: the gradient is not the derivative of the value"),
             Node::Apply(Function::Abs, _) => say("abs has derivative 0 at 0"),
             Node::Apply(Function::Sign, _) => say("sign has derivative 0 everywhere"),
             Node::Apply(Function::Relu, _) => say("relu has derivative 0 at 0"),
             Node::Apply(Function::Clamp, _) => say("clamp has derivative 0 at both ends"),
-            Node::Apply(Function::Max | Function::Min, _) => say("max and min share the gradient equally where both are equal"),
+            Node::Apply(Function::Max | Function::Min, _) => {
+                say("max and min share the gradient equally where both are equal")
+            }
             Node::Apply(Function::Xlogy, _) => say("0 log 0 = 0, in value and derivatives"),
             _ => {}
         }

@@ -1,6 +1,13 @@
 //! The catalogue of diagnostics: one constant per code, and nothing else.
 
-use crate::diagnostic::Severity;
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The loss compiles; its author should know.
+    Warning,
+    /// The loss does not compile.
+    Error,
+}
 
 /// One entry of the catalogue.
 #[derive(Debug, PartialEq, Eq)]

@@ -56,7 +56,9 @@ pub fn compile(source: &SourceFile) -> Compiled {
             let plan = schedule(&derived.loss, &variant, &mut diagnostics)?;
             Some((variant, plan))
         });
-        let Some(variants) = planned.collect::<Option<Vec<_>>>().filter(|list| !list.is_empty()) else { continue };
+        let Some(variants) = planned.collect::<Option<Vec<_>>>().filter(|list| !list.is_empty()) else {
+            continue;
+        };
         let audit = audit(&derived);
         let items = generate(&derived, &audit, &variants);
         losses.push(CompiledLoss { derived, variants, audit, items });

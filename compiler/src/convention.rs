@@ -5,7 +5,7 @@
 //! that cannot be 0 needs no guard and is left alone.
 
 use crate::ir::{ExprId, Function, Graph, Loss};
-use crate::rewrite::ranges::Ranges;
+use crate::ranges::Ranges;
 use std::collections::{HashMap, HashSet};
 
 /// Applies the convention to every expression of a loss.

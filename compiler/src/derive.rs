@@ -2,7 +2,7 @@
 
 use crate::differentiate::differentiate;
 use crate::ir::{ExprId, Loss, Node};
-use crate::rewrite::ranges::Ranges;
+use crate::ranges::Ranges;
 use crate::rewrite::{Counts, rewrite};
 
 /// A loss, its derivatives, and the stable form of both.
@@ -41,7 +41,9 @@ pub fn derive(mut loss: Loss) -> Derived {
 
     let read: Vec<(usize, ExprId)> = match loss.mean_by {
         None => Vec::new(),
-        Some(by) => wanted.iter().copied().zip(leaves).filter(|(_, leaf)| loss.graph.reads(by, *leaf)).collect(),
+        Some(by) => {
+            wanted.iter().copied().zip(leaves).filter(|(_, leaf)| loss.graph.reads(by, *leaf)).collect()
+        }
     };
     let read_leaves: Vec<ExprId> = read.iter().map(|(_, leaf)| *leaf).collect();
     let raw_divisor = match loss.mean_by {
@@ -56,7 +58,8 @@ pub fn derive(mut loss: Loss) -> Derived {
     let value = form(loss.value);
     let gradients = wanted.into_iter().zip(raw.into_iter().map(&mut form)).collect();
     let divisor = loss.mean_by.map(&mut form);
-    let divisor_gradients = read.iter().map(|(i, _)| *i).zip(raw_divisor.into_iter().map(&mut form)).collect();
+    let divisor_gradients =
+        read.iter().map(|(i, _)| *i).zip(raw_divisor.into_iter().map(&mut form)).collect();
     let keep = loss.keep.map(&mut form).map(|form| form.stable);
     Derived { loss, value, gradients, keep, divisor, divisor_gradients, rewrites }
 }

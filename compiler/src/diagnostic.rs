@@ -1,16 +1,7 @@
 //! What the compiler has to say about a file, as plain data. `render` turns it into text.
 
-use crate::codes::Code;
+use crate::codes::{Code, Severity};
 use crate::source::Span;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The loss compiles; its author should know.
-    Warning,
-    /// The loss does not compile.
-    Error,
-}
 
 /// A span with a few words about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,13 +105,24 @@ impl Diagnostics {
 
     /// Takes note of a diagnostic.
     pub fn push(&mut self, mut diagnostic: Diagnostic) {
-        debug_assert!(!diagnostic.message.ends_with('.'), "a message has no full stop: {}", diagnostic.message);
+        debug_assert!(
+            !diagnostic.message.ends_with('.'),
+            "a message has no full stop: {}",
+            diagnostic.message
+        );
         if diagnostic.item.is_none() {
             diagnostic.item.clone_from(&self.item);
         }
-        if !self.found.contains(&diagnostic) {
+        let same =
+            |known: &Diagnostic| known.labels == diagnostic.labels && known.message == diagnostic.message;
+        if !self.found.iter().any(same) {
             self.found.push(diagnostic);
         }
+    }
+
+    /// Whether this was said already of the loss or helper that is being looked at.
+    pub fn has(&self, code: &Code) -> bool {
+        self.found.iter().any(|known| known.code.id == code.id && known.item == self.item)
     }
 
     /// The number of errors so far.

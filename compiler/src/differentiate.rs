@@ -87,7 +87,8 @@ fn propagate(
                     continue;
                 };
                 let partial = derivative(graph, &arguments, id, which);
-                given.push((*argument, terms.iter().filter_map(|term| times(graph, term, partial)).collect()));
+                given
+                    .push((*argument, terms.iter().filter_map(|term| times(graph, term, partial)).collect()));
             }
             given
         }

@@ -40,7 +40,13 @@ impl<'a> Evaluator<'a> {
                 let values: Vec<f64> = arguments.iter().map(of).collect();
                 (row(*function).evaluate)(&values)
             }
-            Node::If(c, a, b) => if of(c) != 0.0 { of(a) } else { of(b) },
+            Node::If(c, a, b) => {
+                if of(c) != 0.0 {
+                    of(a)
+                } else {
+                    of(b)
+                }
+            }
             Node::Stop(e) => of(e),
             Node::WithGrad(v, _) => of(v),
             Node::Index(_) | Node::Size(_) | Node::Reduce(..) | Node::Gather(..) => f64::NAN,

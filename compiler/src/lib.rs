@@ -1,12 +1,13 @@
 //! The compiler of lossdef: text in, checked formulas, derivatives, plans and Rust code out.
 //!
-//! Modules stand in pipeline order and import only from those above them.
+//! Modules stand in pipeline order and import only from those above them; `ir::graph` and the table of
+//! functions know each other, because a row builds its derivative in the graph.
 
 // What a file is, and what can be said about it.
-pub mod source;
-pub mod diagnostic;
 pub mod codes;
+pub mod diagnostic;
 pub mod render;
+pub mod source;
 
 // AFTER THIS POINT: text is a tree, with a span on every node.
 pub mod ast;
@@ -14,19 +15,21 @@ pub mod parser;
 pub mod print;
 
 // AFTER THIS POINT: names are ids, and every expression is a node of one graph.
-pub mod ir;
-pub mod functions;
-pub mod evaluate;
 pub mod check;
 pub mod convention;
+pub mod display;
+pub mod evaluate;
+pub mod functions;
+pub mod ir;
+pub mod ranges;
 
 // AFTER THIS POINT: the derivatives of the formula as written are nodes too.
 pub mod differentiate;
 
 // AFTER THIS POINT: no expression loses digits or overflows for the way it was written.
-pub mod rewrite;
 pub mod derive;
 pub mod hazards;
+pub mod rewrite;
 
 // AFTER THIS POINT: listed parameters are constants, and functions are what the runtime computes.
 pub mod lower;

@@ -7,7 +7,8 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::{AxisSet, ExprId, Function, Loss, Node, Scalar};
 use crate::plan::{
-    AxisRole, Finish, Fold, FoldKind, Operation, Outputs, Plan, PlanAxis, Stage, StageId, Storage, Value, ValueId,
+    AxisRole, Finish, Fold, FoldKind, Operation, Outputs, Plan, PlanAxis, Stage, StageId, Storage, Value,
+    ValueId,
 };
 use crate::specialize::Variant;
 use std::collections::HashMap;
@@ -24,7 +25,8 @@ pub fn schedule(loss: &Loss, variant: &Variant, diagnostics: &mut Diagnostics) -
     roots.extend(variant.divisor);
     roots.extend(variant.divisor_gradients.iter().map(|(_, id)| *id));
     roots.extend(variant.valid);
-    let mut scheduler = Scheduler { variant, values: Vec::new(), places: HashMap::new(), divisors: HashMap::new() };
+    let mut scheduler =
+        Scheduler { variant, values: Vec::new(), places: HashMap::new(), divisors: HashMap::new() };
     for root in &roots {
         if let Err(refused) = scheduler.place(*root) {
             let span = variant.graph.span(refused).unwrap_or(loss.span);
@@ -61,7 +63,8 @@ fn assemble(loss: &Loss, values: Vec<Value>, outputs: Outputs) -> Plan {
     let fold = |value| Fold { kind: FoldKind::Sum, value, stage: SAMPLE, axes: samples };
     let folds = std::iter::once(outputs.value).chain(outputs.divisor).map(fold).collect();
     let finish = if outputs.divisor.is_some() { Finish::MeanOverDivisor } else { Finish::MeanOverSamples };
-    let axes = loss.axes.iter().map(|axis| PlanAxis { name: axis.name.clone(), role: AxisRole::Sample }).collect();
+    let axes =
+        loss.axes.iter().map(|axis| PlanAxis { name: axis.name.clone(), role: AxisRole::Sample }).collect();
     Plan { axes, values, stages, folds, outputs, finish }
 }
 
@@ -105,7 +108,9 @@ impl Scheduler<'_> {
                 let (a, b) = (at(&arguments[0]), at(&arguments[1]));
                 self.divide(a, b)
             }
-            Node::Apply(function, arguments) => Operation::Apply(*function, arguments.iter().map(at).collect()),
+            Node::Apply(function, arguments) => {
+                Operation::Apply(*function, arguments.iter().map(at).collect())
+            }
             Node::Stop(_) | Node::WithGrad(..) => return Err(id),
             Node::Index(_) | Node::Size(_) | Node::Reduce(..) | Node::Gather(..) => return Err(id),
         };

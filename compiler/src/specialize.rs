@@ -5,7 +5,7 @@ use crate::derive::Derived;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::{Domain, ExprId, Function, Graph, Node, Parameter, ParameterKind};
 use crate::lower::lower;
-use crate::rewrite::ranges::Ranges;
+use crate::ranges::Ranges;
 use crate::rewrite::{Counts, rewrite, substitute};
 use std::collections::HashMap;
 
@@ -39,7 +39,10 @@ pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Vec<Varia
         combinations = combinations
             .into_iter()
             .flat_map(|fixed| {
-                values.iter().map(move |value| fixed.iter().copied().chain([(i, *value)]).collect()).collect::<Vec<_>>()
+                values
+                    .iter()
+                    .map(move |value| fixed.iter().copied().chain([(i, *value)]).collect())
+                    .collect::<Vec<_>>()
             })
             .collect();
         if combinations.len() > MOST_VARIANTS {

@@ -34,9 +34,12 @@ pub fn text(compiled: &CompiledLoss) -> Result<String, String> {
 fn format(item: syn::Item) -> String {
     match item {
         syn::Item::Macro(declaration) => format_declaration(declaration.mac.tokens),
-        other => {
-            prettyplease::unparse(&syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![other] })
-        }
+        other => prettyplease::unparse(&syn::File {
+            shebang: None,
+            frontmatter: None,
+            attrs: Vec::new(),
+            items: vec![other],
+        }),
     }
 }
 

@@ -4,7 +4,7 @@ use lossdef_compiler::compile;
 use lossdef_compiler::render::{Style, render};
 use lossdef_compiler::source::SourceFile;
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, LitStr, Token};
 
@@ -52,31 +52,50 @@ fn read(path: &LitStr) -> syn::Result<SourceFile> {
     let name = path.value();
     let refuse = |message: String| Error::new(path.span(), message);
     if name.contains('\n') || name.trim_start().starts_with("loss ") {
-        return Err(refuse("this looks like the text of losses, not a path; write `inline = \"...\"`".to_owned()));
+        return Err(refuse(
+            "this looks like the text of losses, not a path; write `inline = \"...\"`".to_owned(),
+        ));
     }
     if std::path::Path::new(&name).is_absolute() {
-        return Err(refuse(format!("`{name}` is absolute; a path here is relative to the directory of Cargo.toml")));
+        return Err(refuse(format!(
+            "`{name}` is absolute; a path here is relative to the directory of Cargo.toml"
+        )));
     }
     let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     let bytes = std::fs::read(std::path::Path::new(&root).join(&name)).map_err(|error| {
         refuse(format!("cannot read `{name}`: {error}; the path is relative to the directory of Cargo.toml"))
     })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        refuse(format!("`{name}` is not UTF-8 text: {}", error.utf8_error()))
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| refuse(format!("`{name}` is not UTF-8 text: {}", error.utf8_error())))?;
     Ok(SourceFile::new(name, text))
 }
 
-/// The items of the sound losses, and one error of the build per error of the file.
+/// The items of the sound losses, one error of the build per error of the file, and one warning per warning.
 fn items(source: &SourceFile, at: &LitStr) -> TokenStream {
     let compiled = compile(source);
-    let errors = compiled.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).map(|diagnostic| {
+    let reports = compiled.diagnostics.iter().map(|diagnostic| {
         let text = render(source, diagnostic, Style::Headless);
-        quote_spanned!(at.span()=> ::core::compile_error!(#text);)
+        if diagnostic.is_error() {
+            quote_spanned!(at.span()=> ::core::compile_error!(#text);)
+        } else {
+            warning(&text, at)
+        }
     });
-    let losses = compiled.losses.iter().map(|loss| loss.items.to_token_stream());
+    let losses = compiled.losses.iter().map(|loss| &loss.items);
     let catalogue = compiled.catalogue;
-    quote!(#(#errors)* #(#losses)* #catalogue)
+    quote!(#(#reports)* #(#losses)* #catalogue)
+}
+
+/// Stable Rust has no warnings of macros; the use of something deprecated is one, with a text of one's own.
+fn warning(text: &str, at: &LitStr) -> TokenStream {
+    let note = format!("{text}\n(a warning of the .def file)");
+    quote_spanned! {at.span()=>
+        const _: () = {
+            #[deprecated(note = #note)]
+            const LOSSDEF: () = ();
+            LOSSDEF
+        };
+    }
 }
 
 #[cfg(test)]
@@ -98,10 +117,18 @@ mod tests {
 
     #[test]
     fn an_error_names_file_line_and_column_and_leaves_sound_losses() {
-        let tokens = expand(quote!(inline = "loss good(x) = x^2\nloss bad(x) = y")).expect("tokens").to_string();
+        let tokens =
+            expand(quote!(inline = "loss good(x) = x^2\nloss bad(x) = y")).expect("tokens").to_string();
         assert!(tokens.contains("compile_error"), "{tokens}");
         assert!(tokens.contains("<inline>:2:15"), "{tokens}");
         assert!(tokens.contains("struct Good") && !tokens.contains("struct Bad"));
+    }
+
+    #[test]
+    fn a_warning_is_a_warning_of_the_build() {
+        let tokens = expand(quote!(inline = "loss f(x, y) = x^2")).expect("tokens").to_string();
+        assert!(tokens.contains("deprecated") && tokens.contains("never used"), "{tokens}");
+        assert!(tokens.contains("struct F") && !tokens.contains("compile_error"));
     }
 
     #[test]

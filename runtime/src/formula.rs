@@ -21,7 +21,11 @@ pub trait Visitor<T: Float> {
 
     /// Receives the kernel of the numerator, with `O` differentiable inputs, and that of the divisor, which
     /// depends on the `M` inputs that `SPEC.divisor` lists (`Count` where there is none).
-    fn visit<K, D, const I: usize, const O: usize, const M: usize>(self, kernel: K, divisor: D) -> Self::Output
+    fn visit<K, D, const I: usize, const O: usize, const M: usize>(
+        self,
+        kernel: K,
+        divisor: D,
+    ) -> Self::Output
     where
         K: Kernel<T, I, O>,
         D: Kernel<T, I, M>;

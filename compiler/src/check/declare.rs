@@ -33,20 +33,26 @@ pub(super) fn input(decl: &Decl, axes: &mut Vec<Axis>, diagnostics: &mut Diagnos
 
 /// Checks the declaration of a parameter.
 pub(super) fn parameter(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Parameter> {
-    if let Some(axes) = &decl.axes {
-        if !axes.is_empty() {
-            diagnostics.push(
-                Diagnostic::new(&codes::WRONG_TYPE, format!("parameter `{}` cannot have axes", decl.name.name), decl.span)
-                    .note("a parameter is one number for the whole call; an array is an input, before the `;`"),
-            );
-            return None;
-        }
+    if let Some(axes) = &decl.axes
+        && !axes.is_empty()
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                &codes::WRONG_TYPE,
+                format!("parameter `{}` cannot have axes", decl.name.name),
+                decl.span,
+            )
+            .note("a parameter is one number for the whole call; an array is an input, before the `;`"),
+        );
+        return None;
     }
     let kind = match decl.role.as_ref().map(|role| role.kind.name.as_str()) {
         None => ParameterKind::Real,
         Some("int") => ParameterKind::Int,
         Some("bool") => ParameterKind::Bool,
-        Some(_) => return unknown_role(decl, "a parameter is a real number, `: int` or `: bool`", diagnostics),
+        Some(_) => {
+            return unknown_role(decl, "a parameter is a real number, `: int` or `: bool`", diagnostics);
+        }
     };
     let domain = domain(decl, diagnostics)?;
     let default = default(decl, domain.as_ref(), kind == ParameterKind::Bool, diagnostics)?;
@@ -102,20 +108,32 @@ fn role(decl: &Decl, axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<Rol
         ("index" | "set", Some(None)) => {
             let name = role.axis.as_ref().map_or(&role.kind, |name| name);
             diagnostics.push(
-                Diagnostic::new(&codes::UNKNOWN_NAME, format!("no input before this one has an axis `{}`", name.name), name.span)
-                    .note("an index points into an axis that is declared before it"),
+                Diagnostic::new(
+                    &codes::UNKNOWN_NAME,
+                    format!("no input before this one has an axis `{}`", name.name),
+                    name.span,
+                )
+                .note("an index points into an axis that is declared before it"),
             );
             None
         }
-        _ => unknown_role(decl, "an input is real, `: int`, `: bool`, `: index AXIS` or `: set AXIS`", diagnostics),
+        _ => unknown_role(
+            decl,
+            "an input is real, `: int`, `: bool`, `: index AXIS` or `: set AXIS`",
+            diagnostics,
+        ),
     }
 }
 
 fn unknown_role<T>(decl: &Decl, roles: &str, diagnostics: &mut Diagnostics) -> Option<T> {
     if let Some(role) = &decl.role {
         diagnostics.push(
-            Diagnostic::new(&codes::UNKNOWN_ROLE, format!("`{}` is not a role here", role.kind.name), role.kind.span)
-                .note(roles),
+            Diagnostic::new(
+                &codes::UNKNOWN_ROLE,
+                format!("`{}` is not a role here", role.kind.name),
+                role.kind.span,
+            )
+            .note(roles),
         );
     }
     None
@@ -142,16 +160,20 @@ fn domain(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Option<Domain>> 
                 high_closed: *high_closed,
             }
         }
-        DomainKind::Set(values) => {
-            Domain::Set(values.iter().map(&mut number).collect::<Vec<_>>().into_iter().collect::<Option<_>>()?)
-        }
+        DomainKind::Set(values) => Domain::Set(
+            values.iter().map(&mut number).collect::<Vec<_>>().into_iter().collect::<Option<_>>()?,
+        ),
     };
     let empty = match &checked {
         Domain::Interval { low, high, .. } => low > high || (low == high && !checked.contains(*low)),
         Domain::Set(values) => values.is_empty(),
     };
     if empty {
-        diagnostics.push(Diagnostic::new(&codes::BAD_DOMAIN, format!("no number lies in {checked}"), domain.span));
+        diagnostics.push(Diagnostic::new(
+            &codes::BAD_DOMAIN,
+            format!("no number lies in {checked}"),
+            domain.span,
+        ));
         return None;
     }
     Some(Some(checked))
@@ -170,13 +192,21 @@ fn default(
         if let Some(value) = truth_value(expr) {
             return Some(Some(f64::from(u8::from(value))));
         }
-        diagnostics.push(Diagnostic::new(&codes::BAD_DEFAULT, format!("the default of `{name}` is `true` or `false`"), expr.span));
+        diagnostics.push(Diagnostic::new(
+            &codes::BAD_DEFAULT,
+            format!("the default of `{name}` is `true` or `false`"),
+            expr.span,
+        ));
         return None;
     }
     let Some(value) = constant(expr) else {
         diagnostics.push(
-            Diagnostic::new(&codes::BAD_DEFAULT, format!("the default of `{name}` is not a constant number"), expr.span)
-                .note("a default is made of numbers, `inf`, `pi` and arithmetic"),
+            Diagnostic::new(
+                &codes::BAD_DEFAULT,
+                format!("the default of `{name}` is not a constant number"),
+                expr.span,
+            )
+            .note("a default is made of numbers, `inf`, `pi` and arithmetic"),
         );
         return None;
     };

@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::{Axis, AxisId, AxisSet, Graph, Input, Loss, Scalar};
 use crate::source::SourceFile;
 use expression::Lowering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The declarations of a file by name.
 pub(crate) type Items<'a> = HashMap<&'a str, &'a Item>;
@@ -22,20 +22,43 @@ pub(crate) type Items<'a> = HashMap<&'a str, &'a Item>;
 /// Checks a file and gives its sound losses, in the order of the text.
 pub fn check(source: &SourceFile, module: &ast::Module, diagnostics: &mut Diagnostics) -> Vec<Loss> {
     let items = collect(module, diagnostics);
-    let mut losses = Vec::new();
-    for item in &module.items {
-        match item {
-            Item::Loss(loss) => {
-                diagnostics.enter(&loss.name.name);
-                losses.extend(check_loss(source, &items, loss, diagnostics));
-            }
-            Item::Function(function) => {
-                diagnostics.enter(&function.name.name);
-                scope::check_names(&items, &scope::names_of_function(function), diagnostics);
-            }
+    let accepted =
+        |item: &Item| items.get(name_of(item).name.as_str()).is_some_and(|known| std::ptr::eq(*known, item));
+    let (functions, losses): (Vec<&Item>, Vec<&Item>) =
+        module.items.iter().filter(|item| accepted(item)).partition(|item| matches!(item, Item::Function(_)));
+    let mut broken = HashSet::new();
+    for item in functions {
+        if let Item::Function(function) = item
+            && !check_function(&items, function, diagnostics)
+        {
+            broken.insert(function.name.name.as_str());
         }
     }
-    losses
+    let mut sound = Vec::new();
+    for item in losses {
+        if let Item::Loss(loss) = item {
+            diagnostics.enter(&loss.name.name);
+            sound.extend(check_loss(source, &items, &broken, loss, diagnostics));
+        }
+    }
+    sound
+}
+
+/// A helper on its own, whether or not anything calls it. What it says over an axis is looked at when it is
+/// called.
+fn check_function(items: &Items<'_>, function: &ast::Function, diagnostics: &mut Diagnostics) -> bool {
+    let errors = diagnostics.errors();
+    diagnostics.enter(&function.name.name);
+    scope::check_names(items, &scope::names_of_function(function), diagnostics);
+    if function.axes.is_empty() {
+        let none = HashSet::new();
+        let mut graph = Graph::default();
+        let mut lowering = Lowering::new(items, &none, &mut graph, &[], diagnostics);
+        lowering.enter_function(function);
+        lowering.scalar(&function.body, Scalar::Real);
+        lowering.finish_locals();
+    }
+    diagnostics.errors() == errors
 }
 
 /// Finds every declaration's name; of two with one name the first counts.
@@ -74,6 +97,7 @@ fn name_of(item: &Item) -> &ast::Ident {
 fn check_loss(
     source: &SourceFile,
     items: &Items<'_>,
+    broken: &HashSet<&str>,
     loss: &ast::Loss,
     diagnostics: &mut Diagnostics,
 ) -> Option<Loss> {
@@ -87,7 +111,8 @@ fn check_loss(
     if inputs.len() < loss.inputs.len() || parameters.len() < loss.parameters.len() {
         return None;
     }
-    let leads = |input: &Input| input.is_differentiable() && input.default.is_none() && !input.axes.is_empty();
+    let leads =
+        |input: &Input| input.is_differentiable() && input.default.is_none() && !input.axes.is_empty();
     if !inputs.iter().any(leads) {
         diagnostics.push(
             Diagnostic::new(
@@ -102,7 +127,7 @@ fn check_loss(
     let mut graph = Graph::default();
     graph.inputs = inputs.iter().map(declare::type_of_input).collect();
     graph.parameters = parameters.iter().map(declare::type_of_parameter).collect();
-    let mut lowering = Lowering::new(items, &mut graph, &axes, diagnostics);
+    let mut lowering = Lowering::new(items, broken, &mut graph, &axes, diagnostics);
     lowering.enter_loss(loss);
     let value = lowering.scalar(&loss.body, Scalar::Real);
     let keep = loss.keep.as_ref().map(|keep| lowering.scalar(keep, Scalar::Bool));

@@ -50,15 +50,19 @@ pub(super) fn check_names(items: &Items<'_>, names: &[Defined<'_>], diagnostics:
         let name = defined.name;
         if expression::constant(&name.name).is_some() {
             diagnostics.push(
-                Diagnostic::new(&codes::DUPLICATE_NAME, format!("`{}` is a constant of the language", name.name), name.span)
-                    .label("choose another name"),
+                Diagnostic::new(
+                    &codes::DUPLICATE_NAME,
+                    format!("`{}` is a constant of the language", name.name),
+                    name.span,
+                )
+                .label("choose another name"),
             );
         } else if let Some(item) = items.get(name.name.as_str()) {
             diagnostics.push(duplicate(name_of(item), name));
-        } else if let Some(first) = seen.get(name.name.as_str()) {
-            if !(first.axis && defined.axis) {
-                diagnostics.push(duplicate(first.name, name));
-            }
+        } else if let Some(first) = seen.get(name.name.as_str())
+            && !(first.axis && defined.axis)
+        {
+            diagnostics.push(duplicate(first.name, name));
         }
         seen.entry(&name.name).or_insert(defined);
     }

@@ -79,7 +79,11 @@ impl KernelGenerator<'_> {
     fn kernel(&self, name: &Ident, target: &Target) -> TokenStream {
         let fields = self.fields(&target.outputs());
         let generic = fields.iter().any(|id| self.plan.value(*id).scalar == Scalar::Real);
-        let (declared, implemented) = if generic { (quote!(#name<T>), quote!(<T: Float> #name<T>)) } else { (quote!(#name), quote!(#name)) };
+        let (declared, implemented) = if generic {
+            (quote!(#name<T>), quote!(<T: Float> #name<T>))
+        } else {
+            (quote!(#name), quote!(#name))
+        };
         let structure = if fields.is_empty() {
             quote!(struct #declared;)
         } else {
@@ -127,8 +131,11 @@ impl KernelGenerator<'_> {
         let is_field = |id: &ValueId| {
             let read = |reader: &ValueId| self.plan.value(*reader).operation.operands().contains(id);
             let value = self.plan.value(*id);
-            let by_samples = needed.iter().any(|reader| self.plan.value(*reader).stage == SAMPLE && read(reader));
-            value.stage == CALL && value.storage != Storage::Recomputed && (by_samples || outputs.contains(id))
+            let by_samples =
+                needed.iter().any(|reader| self.plan.value(*reader).stage == SAMPLE && read(reader));
+            value.stage == CALL
+                && value.storage != Storage::Recomputed
+                && (by_samples || outputs.contains(id))
         };
         needed.iter().copied().filter(is_field).collect()
     }

@@ -126,8 +126,10 @@ fn declaration(derived: &Derived, audit: &Audit) -> TokenStream {
     let docs = docs::docs(derived, audit);
     let docs = docs.lines();
     let indexed = || loss.inputs.iter().enumerate();
-    let required = indexed().filter(|(_, input)| input.default.is_none()).map(|(i, input)| input_entry(i, input));
-    let optional = indexed().filter(|(_, input)| input.default.is_some()).map(|(i, input)| input_entry(i, input));
+    let required =
+        indexed().filter(|(_, input)| input.default.is_none()).map(|(i, input)| input_entry(i, input));
+    let optional =
+        indexed().filter(|(_, input)| input.default.is_some()).map(|(i, input)| input_entry(i, input));
     let given = loss.parameters.iter().filter(|p| p.default.is_none()).map(parameter_entry);
     let parameters = loss.parameters.iter().filter_map(|parameter| {
         let entry = parameter_entry(parameter);

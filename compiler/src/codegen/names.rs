@@ -20,15 +20,19 @@ pub fn type_name(name: &str) -> String {
 
 /// An identifier, raw where it is a keyword.
 pub fn identifier(name: &str) -> Ident {
-    if KEYWORDS.contains(&name) { Ident::new_raw(name, Span::call_site()) } else { Ident::new(name, Span::call_site()) }
+    if KEYWORDS.contains(&name) {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        Ident::new(name, Span::call_site())
+    }
 }
 
 /// The keywords that may stand as raw identifiers.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-    "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type",
-    "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Gives every value of a plan a name, the same in every function that is generated from it.
@@ -76,7 +80,11 @@ impl Namer {
             (Operation::Apply(function, _), parts) => {
                 let (word, infix) = word(*function);
                 let between = |parts: &[String]| {
-                    if infix { parts.join(&format!("_{word}_")) } else { format!("{word}_{}", parts.join("_")) }
+                    if infix {
+                        parts.join(&format!("_{word}_"))
+                    } else {
+                        format!("{word}_{}", parts.join("_"))
+                    }
                 };
                 (parts.map(between), noun(*function, word))
             }

@@ -8,9 +8,28 @@ use std::collections::HashMap;
 
 /// Methods of every generated struct and of its call, which no parameter or input can be called like.
 const METHODS: &[&str] = &[
-    "new", "default", "reduction", "unchecked", "on", "forward", "forward_into", "forward_backward",
-    "forward_backward_into", "backward", "backward_into", "partial", "partial_into", "partials_into",
-    "values_and_gradients_into", "deref", "clone", "eq", "ne", "fmt", "from", "into",
+    "new",
+    "default",
+    "reduction",
+    "unchecked",
+    "on",
+    "forward",
+    "forward_into",
+    "forward_backward",
+    "forward_backward_into",
+    "backward",
+    "backward_into",
+    "partial",
+    "partial_into",
+    "partials_into",
+    "values_and_gradients_into",
+    "deref",
+    "clone",
+    "eq",
+    "ne",
+    "fmt",
+    "from",
+    "into",
 ];
 
 /// Words that Rust does not take as names, not even raw, and patterns that its prelude occupies.
@@ -28,16 +47,20 @@ pub fn check_names(loss: &Loss, known: &mut HashMap<String, String>, diagnostics
     for (name, span) in named {
         let taken = METHODS.contains(&name.as_str());
         if taken || WORDS.contains(&name.as_str()) || name.starts_with("__") {
-            let why = if taken { "it is a method of every loss" } else { "generated Rust cannot use it as a name" };
+            let why =
+                if taken { "it is a method of every loss" } else { "generated Rust cannot use it as a name" };
             diagnostics.push(
-                Diagnostic::new(&codes::RESERVED_NAME, format!("`{name}` cannot be a name here"), span).note(why),
+                Diagnostic::new(&codes::RESERVED_NAME, format!("`{name}` cannot be a name here"), span)
+                    .note(why),
             );
         }
     }
     let own = type_name(&loss.name);
     if !own.starts_with(|c: char| c.is_ascii_alphabetic()) || TYPES.contains(&own.as_str()) {
-        let message = format!("`{}` gives no name for a Rust type", loss.name);
-        diagnostics.push(Diagnostic::new(&codes::RESERVED_NAME, message, loss.span));
+        let message = format!("`{}` cannot become a Rust type", loss.name);
+        diagnostics.push(Diagnostic::new(&codes::RESERVED_NAME, message, loss.span).note(format!(
+            "the type would be `{own}`, which generated code uses for something else; rename the loss"
+        )));
     }
     for ty in [own.clone(), format!("{own}Call"), format!("{own}Grads")] {
         if let Some(other) = known.insert(ty.clone(), loss.name.clone()) {

@@ -2,7 +2,7 @@
 
 use super::expression::number;
 use crate::derive::Derived;
-use crate::ir::display::Printer;
+use crate::display::Printer;
 use crate::ir::{AxisId, Domain, Loss, ParameterKind, Role};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;

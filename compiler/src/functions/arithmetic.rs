@@ -139,11 +139,11 @@ fn power_range(r: &[Range]) -> Range {
     if r[0].is_positive() {
         Range::POSITIVE
     } else if even && r[1].low > 0.0 {
-        r[0].abs().times(r[0].abs()).union(Range::point(0.0)).intersect(Range::NONNEGATIVE).union(if r[1].low == 2.0 {
-            Range::point(0.0)
-        } else {
-            Range::NONNEGATIVE
-        })
+        r[0].abs()
+            .times(r[0].abs())
+            .union(Range::point(0.0))
+            .intersect(Range::NONNEGATIVE)
+            .union(if r[1].low == 2.0 { Range::point(0.0) } else { Range::NONNEGATIVE })
     } else if even || r[0].is_nonnegative() {
         Range::NONNEGATIVE
     } else {

@@ -4,11 +4,7 @@ use super::{Form, Row, Spelling, of_truth};
 use crate::ir::Function;
 use crate::ir::range::Range;
 
-const fn comparison(
-    function: Function,
-    name: &'static str,
-    evaluate: fn(&[f64]) -> f64,
-) -> Row {
+const fn comparison(function: Function, name: &'static str, evaluate: fn(&[f64]) -> f64) -> Row {
     Row {
         function,
         name,

@@ -67,7 +67,11 @@ pub(super) const ROWS: &[Row] = &[
             g.divide(one, variance)
         }),
         evaluate: |x| {
-            if (0.25..0.75).contains(&x[0]) { ((2.0 * x[0] - 1.0) / (1.0 - x[0])).ln_1p() } else { x[0].ln() - (-x[0]).ln_1p() }
+            if (0.25..0.75).contains(&x[0]) {
+                ((2.0 * x[0] - 1.0) / (1.0 - x[0])).ln_1p()
+            } else {
+                x[0].ln() - (-x[0]).ln_1p()
+            }
         },
         samples: &[&[0.01], &[0.3], &[0.5], &[0.9]],
         ..unary(Function::Logit, "logit")
@@ -102,7 +106,11 @@ pub(super) const ROWS: &[Row] = &[
         derivative: Some(|g, x, _, _| g.apply(Function::Tanh, x)),
         evaluate: |x| {
             let a = x[0].abs();
-            if a < 1.0 { (2.0 * (a / 2.0).sinh().powi(2)).ln_1p() } else { softplus(-2.0 * a) + a - std::f64::consts::LN_2 }
+            if a < 1.0 {
+                (2.0 * (a / 2.0).sinh().powi(2)).ln_1p()
+            } else {
+                softplus(-2.0 * a) + a - std::f64::consts::LN_2
+            }
         },
         range: |_| Range::NONNEGATIVE,
         ..unary(Function::LogCosh, "log_cosh")

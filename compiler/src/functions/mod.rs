@@ -68,14 +68,8 @@ pub enum Spelling {
 }
 
 /// The families, in the order in which the reference lists them.
-const FAMILIES: &[&[Row]] = &[
-    arithmetic::ROWS,
-    logic::ROWS,
-    exponential::ROWS,
-    logistic::ROWS,
-    piecewise::ROWS,
-    trigonometric::ROWS,
-];
+const FAMILIES: &[&[Row]] =
+    &[arithmetic::ROWS, logic::ROWS, exponential::ROWS, logistic::ROWS, piecewise::ROWS, trigonometric::ROWS];
 
 /// All rows.
 pub fn rows() -> impl Iterator<Item = &'static Row> {

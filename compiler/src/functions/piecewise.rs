@@ -52,7 +52,13 @@ pub(super) const ROWS: &[Row] = &[
             g.indicator(above)
         }),
         evaluate: |x| if x[0] < 0.0 { 0.0 } else { x[0] },
-        range: |r| if r[0].is_nonnegative() { r[0] } else { r[0].union(Range::point(0.0)).intersect(Range::NONNEGATIVE) },
+        range: |r| {
+            if r[0].is_nonnegative() {
+                r[0]
+            } else {
+                r[0].union(Range::point(0.0)).intersect(Range::NONNEGATIVE)
+            }
+        },
         ..piecewise(Function::Relu, "relu", 1)
     },
     Row {

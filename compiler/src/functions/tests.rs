@@ -24,7 +24,11 @@ fn derivatives_and_ranges_agree_with_the_values() {
             let value = (row.evaluate)(sample);
             let points: Vec<Range> = sample.iter().map(|x| Range::point(*x)).collect();
             let range = (row.range)(&points);
-            assert!(range.low <= value && value <= range.high, "{}({sample:?}) = {value}, not in {range:?}", row.name);
+            assert!(
+                range.low <= value && value <= range.high,
+                "{}({sample:?}) = {value}, not in {range:?}",
+                row.name
+            );
             for which in 0..row.arity {
                 check_derivative(row, sample, which);
             }

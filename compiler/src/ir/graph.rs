@@ -271,12 +271,8 @@ impl Graph {
             Node::Input(input) => self.inputs[*input],
             Node::Parameter(p) => Type { scalar: self.parameters[*p], axes: AxisSet::EMPTY },
             Node::Index(axis) => real(AxisSet::of(*axis)),
-            Node::Apply(function, arguments) => {
-                Type { scalar: function.result(), axes: union(arguments) }
-            }
-            Node::If(_, a, _) => {
-                Type { scalar: self.type_of(*a).scalar, axes: union(&node.operands()) }
-            }
+            Node::Apply(function, arguments) => Type { scalar: function.result(), axes: union(arguments) },
+            Node::If(_, a, _) => Type { scalar: self.type_of(*a).scalar, axes: union(&node.operands()) },
             Node::Stop(e) => self.type_of(*e),
             Node::WithGrad(v, _) => Type { axes: union(&node.operands()), ..self.type_of(*v) },
             Node::Reduce(reduction, axis, ..) => Type {
@@ -365,6 +361,19 @@ impl Graph {
         match self.node(id) {
             Node::Apply(f, arguments) if *f == function && arguments.len() == 1 => Some(arguments[0]),
             _ => None,
+        }
+    }
+
+    /// One node for `x` and `-x`, and whether `id` is the negated one: `-x` is `x` negated, and of `a - b` and
+    /// `b - a` the one that starts with what was written first is the plain one.
+    pub fn without_sign(&mut self, id: ExprId) -> (ExprId, bool) {
+        if let Some(inner) = self.argument(id, Function::Neg) {
+            let (plain, negated) = self.without_sign(inner);
+            return (plain, !negated);
+        }
+        match self.pair(id, Function::Sub) {
+            Some((a, b)) if a > b => (self.minus(b, a), true),
+            _ => (id, false),
         }
     }
 

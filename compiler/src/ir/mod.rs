@@ -9,7 +9,6 @@
 //! Nodes mean real numbers, evaluated per element: `If` never looks at the branch not taken, comparisons with
 //! NaN are false, `Stop` has derivative zero, `WithGrad` the derivative of its second operand.
 
-pub mod display;
 pub mod function;
 pub mod graph;
 pub mod range;

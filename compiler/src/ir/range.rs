@@ -120,8 +120,7 @@ impl Range {
     pub fn invert(self) -> Range {
         if self.is_positive() {
             let low = if self.high.is_infinite() { (0.0, true) } else { (1.0 / self.high, self.below) };
-            let high =
-                if self.low == 0.0 { (f64::INFINITY, true) } else { (1.0 / self.low, self.above) };
+            let high = if self.low == 0.0 { (f64::INFINITY, true) } else { (1.0 / self.low, self.above) };
             Range { low: low.0, above: low.1, high: high.0, below: high.1 }
         } else if self.is_negative() {
             self.negate().invert().negate()

@@ -15,11 +15,11 @@ pub fn lower(graph: &mut Graph, roots: &[ExprId]) -> Vec<ExprId> {
     let roots = map(graph, roots, |graph, _, id| opposite::join(graph, id).unwrap_or(id));
     map(graph, &roots, |graph, _, id| {
         let Some(lowered) = lower_node(graph, id) else { return id };
-        if let Node::Apply(function, arguments) = graph.node(id).clone() {
-            if let [argument] = arguments.as_slice() {
-                let name = format!("{}_{}", row(function).name, describe(graph, *argument));
-                graph.call(lowered, &name);
-            }
+        if let Node::Apply(function, arguments) = graph.node(id).clone()
+            && let [argument] = arguments.as_slice()
+        {
+            let name = format!("{}_{}", row(function).name, describe(graph, *argument));
+            graph.call(lowered, &name);
         }
         lowered
     })
@@ -77,8 +77,8 @@ fn lower_node(graph: &mut Graph, id: ExprId) -> Option<ExprId> {
 
 /// `exp(-abs(x))`, the same node for `x` and `-x`.
 fn exp_neg_abs(graph: &mut Graph, x: ExprId) -> ExprId {
-    let inner = graph.argument(x, Function::Neg).unwrap_or(x);
-    let magnitude = graph.apply(Function::Abs, &[inner]);
+    let (plain, _) = graph.without_sign(x);
+    let magnitude = graph.apply(Function::Abs, &[plain]);
     let negated = graph.negate(magnitude);
     graph.apply(Function::ExpNonpos, &[negated])
 }

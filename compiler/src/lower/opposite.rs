@@ -55,7 +55,7 @@ pub(super) fn join(graph: &mut Graph, id: ExprId) -> Option<ExprId> {
     })
 }
 
-fn term(graph: &Graph, id: ExprId) -> Option<Term> {
+fn term(graph: &mut Graph, id: ExprId) -> Option<Term> {
     let (guard, product) = match *graph.node(id) {
         Node::If(guard, product, zero) if graph.is(zero, 0.0) => (Some(guard), product),
         _ => (None, id),
@@ -66,8 +66,8 @@ fn term(graph: &Graph, id: ExprId) -> Option<Term> {
     })?;
     let (factor, _) = rest.factors.remove(at);
     let argument = graph.argument(factor, Function::LogSigmoid)?;
-    let inner = graph.argument(argument, Function::Neg);
-    Some(Term { guard, rest, x: inner.unwrap_or(argument), negated: inner.is_some() })
+    let (x, negated) = graph.without_sign(argument);
+    Some(Term { guard, rest, x, negated })
 }
 
 /// `relu(x)` or `relu(-x)`.

@@ -5,23 +5,44 @@ use super::{Context, Rule};
 use crate::ir::{ExprId, Function, Node};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "decided-branch", why: "`if true` is its first branch, `if false` its second", apply: decided },
-    Rule { name: "never-zero", why: "a domain or a bound keeps the number from being 0", apply: |cx, id| {
-        let (a, zero) = cx.graph.pair(id, Function::Ne)?;
-        let never = cx.graph.is(zero, 0.0) && cx.graph.constant(a).is_none() && cx.ranges.never_zero(cx.graph, a);
-        never.then(|| cx.graph.add(Node::Bool(true)))
-    } },
-    Rule { name: "equal-branches", why: "both branches are the same", apply: |cx, id| match *cx.graph.node(id) {
-        Node::If(_, a, b) if a == b => Some(a),
-        _ => None,
-    } },
-    Rule { name: "negated-condition", why: "`if not c then a else b` is `if c then b else a`", apply: |cx, id| {
-        let Node::If(c, a, b) = *cx.graph.node(id) else { return None };
-        let inner = cx.graph.argument(c, Function::Not)?;
-        Some(cx.graph.choose(inner, b, a))
-    } },
+    Rule {
+        name: "decided-branch",
+        why: "`if true` is its first branch, `if false` its second",
+        apply: decided,
+    },
+    Rule {
+        name: "never-zero",
+        why: "a domain or a bound keeps the number from being 0",
+        apply: |cx, id| {
+            let (a, zero) = cx.graph.pair(id, Function::Ne)?;
+            let never =
+                cx.graph.is(zero, 0.0) && cx.graph.constant(a).is_none() && cx.ranges.never_zero(cx.graph, a);
+            never.then(|| cx.graph.add(Node::Bool(true)))
+        },
+    },
+    Rule {
+        name: "equal-branches",
+        why: "both branches are the same",
+        apply: |cx, id| match *cx.graph.node(id) {
+            Node::If(_, a, b) if a == b => Some(a),
+            _ => None,
+        },
+    },
+    Rule {
+        name: "negated-condition",
+        why: "`if not c then a else b` is `if c then b else a`",
+        apply: |cx, id| {
+            let Node::If(c, a, b) = *cx.graph.node(id) else { return None };
+            let inner = cx.graph.argument(c, Function::Not)?;
+            Some(cx.graph.choose(inner, b, a))
+        },
+    },
     Rule { name: "repeated-condition", why: "inside a branch its own condition is decided", apply: repeated },
-    Rule { name: "needless-guard", why: "where the guard fails a factor is 0 and the others are finite: the product is 0", apply: needless_guard },
+    Rule {
+        name: "needless-guard",
+        why: "where the guard fails a factor is 0 and the others are finite: the product is 0",
+        apply: needless_guard,
+    },
 ];
 
 fn decided(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
@@ -52,7 +73,10 @@ fn needless_guard(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     }
     let mut rest = Product::of(cx.graph, product);
     for (factor, exponent) in Product::of(cx.graph, guarded).factors {
-        rest.factors.iter().position(|known| *known == (factor, exponent)).map(|at| rest.factors.remove(at))?;
+        rest.factors
+            .iter()
+            .position(|known| *known == (factor, exponent))
+            .map(|at| rest.factors.remove(at))?;
     }
     for (factor, exponent) in rest.factors {
         let leaf = matches!(cx.graph.node(factor), Node::Input(_) | Node::Parameter(_));

@@ -5,24 +5,52 @@ use super::{Context, Rule};
 use crate::ir::{ExprId, Function};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "log-of-exp", why: "log(exp(x)) = x", apply: |cx, id| {
-        let argument = cx.graph.argument(id, Function::Log)?;
-        cx.graph.argument(argument, Function::Exp)
-    } },
-    Rule { name: "exp-of-log", why: "exp(log(x)) = x where x is positive", apply: |cx, id| {
-        let argument = cx.graph.argument(id, Function::Exp)?;
-        let x = cx.graph.argument(argument, Function::Log)?;
-        cx.range(x).is_positive().then_some(x)
-    } },
-    Rule { name: "exp-of-difference", why: "exp(a - log(b)) = exp(a) / b where b is positive", apply: exp_of_difference },
-    Rule { name: "exp-of-log-sigmoid", why: "exp(log_sigmoid(x)) = sigmoid(x)", apply: |cx, id| {
-        let argument = cx.graph.argument(id, Function::Exp)?;
-        let x = cx.graph.argument(argument, Function::LogSigmoid)?;
-        Some(cx.graph.apply(Function::Sigmoid, &[x]))
-    } },
-    Rule { name: "expm1", why: "exp(x) - 1 = expm1(x) and 1 - exp(x) = -expm1(x), which keep the digits of a small x", apply: expm1 },
-    Rule { name: "log1mexp", why: "log(1 - exp(x)) = log1mexp(x), which keeps its digits at both ends", apply: log1mexp },
-    Rule { name: "expm1-quotient", why: "exp(x) / expm1(x) = -1 / expm1(-x), which does not overflow", apply: quotient },
+    Rule {
+        name: "log-of-exp",
+        why: "log(exp(x)) = x",
+        apply: |cx, id| {
+            let argument = cx.graph.argument(id, Function::Log)?;
+            cx.graph.argument(argument, Function::Exp)
+        },
+    },
+    Rule {
+        name: "exp-of-log",
+        why: "exp(log(x)) = x where x is positive",
+        apply: |cx, id| {
+            let argument = cx.graph.argument(id, Function::Exp)?;
+            let x = cx.graph.argument(argument, Function::Log)?;
+            cx.range(x).is_positive().then_some(x)
+        },
+    },
+    Rule {
+        name: "exp-of-difference",
+        why: "exp(a - log(b)) = exp(a) / b where b is positive",
+        apply: exp_of_difference,
+    },
+    Rule {
+        name: "exp-of-log-sigmoid",
+        why: "exp(log_sigmoid(x)) = sigmoid(x)",
+        apply: |cx, id| {
+            let argument = cx.graph.argument(id, Function::Exp)?;
+            let x = cx.graph.argument(argument, Function::LogSigmoid)?;
+            Some(cx.graph.apply(Function::Sigmoid, &[x]))
+        },
+    },
+    Rule {
+        name: "expm1",
+        why: "exp(x) - 1 = expm1(x) and 1 - exp(x) = -expm1(x), which keep the digits of a small x",
+        apply: expm1,
+    },
+    Rule {
+        name: "log1mexp",
+        why: "log(1 - exp(x)) = log1mexp(x), which keeps its digits at both ends",
+        apply: log1mexp,
+    },
+    Rule {
+        name: "expm1-quotient",
+        why: "exp(x) / expm1(x) = -1 / expm1(-x), which does not overflow",
+        apply: quotient,
+    },
 ];
 
 fn exp_of_difference(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

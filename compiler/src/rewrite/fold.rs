@@ -5,16 +5,8 @@ use crate::functions::row;
 use crate::ir::{ExprId, Function, Node, Scalar};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule {
-        name: "fold-constants",
-        why: "a function of constants is a constant",
-        apply: fold,
-    },
-    Rule {
-        name: "fold-logic",
-        why: "`true` and `false` decide `and`, `or` and `not`",
-        apply: fold_logic,
-    },
+    Rule { name: "fold-constants", why: "a function of constants is a constant", apply: fold },
+    Rule { name: "fold-logic", why: "`true` and `false` decide `and`, `or` and `not`", apply: fold_logic },
     Rule {
         name: "drop-stop",
         why: "after differentiation, `stop` and `with_grad` are their values",

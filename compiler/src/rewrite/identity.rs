@@ -5,16 +5,28 @@ use crate::ir::{ExprId, Function};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "add-zero", why: "x + 0 = x", apply: add_zero },
-    Rule { name: "negated-term", why: "a + (-b) = a - b, a - (-b) = a + b, (-a) + b = b - a", apply: negated_term },
-    Rule { name: "negated-difference", why: "-(a - b) = b - a", apply: |cx, id| {
-        let inner = cx.graph.argument(id, Function::Neg)?;
-        let (a, b) = cx.graph.pair(inner, Function::Sub)?;
-        Some(cx.graph.minus(b, a))
-    } },
-    Rule { name: "times-zero", why: "x * 0 = 0 where x is an input, a parameter or bounded: finite", apply: times_zero },
+    Rule {
+        name: "negated-term",
+        why: "a + (-b) = a - b, a - (-b) = a + b, (-a) + b = b - a",
+        apply: negated_term,
+    },
+    Rule {
+        name: "negated-difference",
+        why: "-(a - b) = b - a",
+        apply: |cx, id| {
+            let inner = cx.graph.argument(id, Function::Neg)?;
+            let (a, b) = cx.graph.pair(inner, Function::Sub)?;
+            Some(cx.graph.minus(b, a))
+        },
+    },
+    Rule { name: "times-zero", why: "x * 0 = 0 where x is bounded, and so finite", apply: times_zero },
     Rule { name: "even-of-negated", why: "abs and cosh do not see a sign; a square neither", apply: even },
     Rule { name: "simple-power", why: "x^0 = 1, x^1 = x, x^(1/2) = sqrt(x), x^(-1) = 1/x", apply: power },
-    Rule { name: "log-of-shifted", why: "log(1 + x) = log1p(x), which keeps the digits of a small x", apply: log_of_shifted },
+    Rule {
+        name: "log-of-shifted",
+        why: "log(1 + x) = log1p(x), which keeps the digits of a small x",
+        apply: log_of_shifted,
+    },
 ];
 
 fn add_zero(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
@@ -73,9 +85,10 @@ fn even(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     Some(cx.graph.apply(Function::Pow, &[inner, exponent]))
 }
 
-/// `x` for `-x`.
+/// The same number up to its sign, where another node says it more plainly.
 fn opposite(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
-    cx.graph.argument(id, Function::Neg)
+    let (plain, negated) = cx.graph.without_sign(id);
+    negated.then_some(plain)
 }
 
 fn power(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

@@ -5,39 +5,84 @@ use super::{Context, Rule};
 use crate::ir::{ExprId, Function, Graph};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "complement-of-sigmoid", why: "1 - sigmoid(x) = sigmoid(-x), exact where sigmoid(x) rounds to 1", apply: complement },
-    Rule { name: "log-of-sigmoid", why: "log(sigmoid(x)) = log_sigmoid(x), finite where sigmoid(x) is 0 in floating point", apply: |cx, id| {
-        let argument = cx.graph.argument(id, Function::Log)?;
-        let x = cx.graph.argument(argument, Function::Sigmoid)?;
-        Some(cx.graph.apply(Function::LogSigmoid, &[x]))
-    } },
-    Rule { name: "softplus", why: "log1p(exp(x)) = softplus(x), which does not overflow", apply: |cx, id| {
-        let argument = cx.graph.argument(id, Function::Log1p)?;
-        let x = cx.graph.argument(argument, Function::Exp)?;
-        Some(cx.graph.apply(Function::Softplus, &[x]))
-    } },
-    Rule { name: "log-odds", why: "log(x) - log(1 - x) = logit(x), without cancellation near 1/2", apply: |cx, id| {
-        let (a, b) = cx.graph.pair(id, Function::Sub)?;
-        let x = cx.graph.argument(a, Function::Log)?;
-        let shift = cx.graph.argument(b, Function::Log1p)?;
-        (cx.graph.argument(shift, Function::Neg) == Some(x)).then(|| cx.graph.apply(Function::Logit, &[x]))
-    } },
-    Rule { name: "log-of-cosh", why: "log(cosh(x)) = log_cosh(x), which does not overflow", apply: |cx, id| {
-        let argument = cx.graph.argument(id, Function::Log)?;
-        let x = cx.graph.argument(argument, Function::Cosh)?;
-        Some(cx.graph.apply(Function::LogCosh, &[x]))
-    } },
-    Rule { name: "xlogy-of-sigmoid", why: "x log(sigmoid(y)) with log_sigmoid, under the guard of xlogy", apply: xlogy },
-    Rule { name: "log-sigmoid-of-softplus", why: "-softplus(-x) = log_sigmoid(x)", apply: |cx, id| {
-        let inner = cx.graph.argument(id, Function::Neg)?;
-        let negated = cx.graph.argument(inner, Function::Softplus)?;
-        let x = cx.graph.argument(negated, Function::Neg)?;
-        Some(cx.graph.apply(Function::LogSigmoid, &[x]))
-    } },
-    Rule { name: "shared-complement", why: "a - a sigmoid(x) = a sigmoid(-x), without cancellation", apply: shared_complement },
-    Rule { name: "logistic-quotient", why: "1 / (1 + exp(x)) = sigmoid(-x), which does not overflow", apply: quotient },
-    Rule { name: "exp-times-sigmoid", why: "exp(x) sigmoid(-x) = sigmoid(x), which does not overflow", apply: exp_times_sigmoid },
-    Rule { name: "hyperbolic-quotient", why: "sinh(x) / cosh(x) = tanh(x), which does not overflow", apply: tanh },
+    Rule {
+        name: "complement-of-sigmoid",
+        why: "1 - sigmoid(x) = sigmoid(-x), exact where sigmoid(x) rounds to 1",
+        apply: complement,
+    },
+    Rule {
+        name: "log-of-sigmoid",
+        why: "log(sigmoid(x)) = log_sigmoid(x), finite where sigmoid(x) is 0 in floating point",
+        apply: |cx, id| {
+            let argument = cx.graph.argument(id, Function::Log)?;
+            let x = cx.graph.argument(argument, Function::Sigmoid)?;
+            Some(cx.graph.apply(Function::LogSigmoid, &[x]))
+        },
+    },
+    Rule {
+        name: "softplus",
+        why: "log1p(exp(x)) = softplus(x), which does not overflow",
+        apply: |cx, id| {
+            let argument = cx.graph.argument(id, Function::Log1p)?;
+            let x = cx.graph.argument(argument, Function::Exp)?;
+            Some(cx.graph.apply(Function::Softplus, &[x]))
+        },
+    },
+    Rule {
+        name: "log-odds",
+        why: "log(x) - log(1 - x) = logit(x), without cancellation near 1/2",
+        apply: |cx, id| {
+            let (a, b) = cx.graph.pair(id, Function::Sub)?;
+            let x = cx.graph.argument(a, Function::Log)?;
+            let shift = cx.graph.argument(b, Function::Log1p)?;
+            (cx.graph.argument(shift, Function::Neg) == Some(x))
+                .then(|| cx.graph.apply(Function::Logit, &[x]))
+        },
+    },
+    Rule {
+        name: "log-of-cosh",
+        why: "log(cosh(x)) = log_cosh(x), which does not overflow",
+        apply: |cx, id| {
+            let argument = cx.graph.argument(id, Function::Log)?;
+            let x = cx.graph.argument(argument, Function::Cosh)?;
+            Some(cx.graph.apply(Function::LogCosh, &[x]))
+        },
+    },
+    Rule {
+        name: "xlogy-of-sigmoid",
+        why: "x log(sigmoid(y)) with log_sigmoid, under the guard of xlogy",
+        apply: xlogy,
+    },
+    Rule {
+        name: "log-sigmoid-of-softplus",
+        why: "-softplus(-x) = log_sigmoid(x)",
+        apply: |cx, id| {
+            let inner = cx.graph.argument(id, Function::Neg)?;
+            let negated = cx.graph.argument(inner, Function::Softplus)?;
+            let x = cx.graph.argument(negated, Function::Neg)?;
+            Some(cx.graph.apply(Function::LogSigmoid, &[x]))
+        },
+    },
+    Rule {
+        name: "shared-complement",
+        why: "a - a sigmoid(x) = a sigmoid(-x), without cancellation",
+        apply: shared_complement,
+    },
+    Rule {
+        name: "logistic-quotient",
+        why: "1 / (1 + exp(x)) = sigmoid(-x), which does not overflow",
+        apply: quotient,
+    },
+    Rule {
+        name: "exp-times-sigmoid",
+        why: "exp(x) sigmoid(-x) = sigmoid(x), which does not overflow",
+        apply: exp_times_sigmoid,
+    },
+    Rule {
+        name: "hyperbolic-quotient",
+        why: "sinh(x) / cosh(x) = tanh(x), which does not overflow",
+        apply: tanh,
+    },
 ];
 
 fn complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
@@ -98,27 +143,39 @@ fn shared_complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 
 fn exp_times_sigmoid(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let mut product = Product::of_quotient(cx.graph, id)?;
-    let sigmoids: Vec<ExprId> = product
-        .factors
-        .iter()
-        .filter(|(_, exponent)| *exponent > 0)
-        .filter_map(|(factor, _)| cx.graph.argument(*factor, Function::Sigmoid))
-        .collect();
-    for x in sigmoids {
-        let opposite = match cx.graph.argument(x, Function::Neg) {
-            Some(inner) => inner,
-            None => cx.graph.negate(x),
+    let above = |function| {
+        let argument = |(factor, exponent): &(ExprId, i32)| {
+            cx.graph.argument(*factor, function).filter(|_| *exponent > 0).map(|x| (*factor, x))
         };
-        let exp = cx.graph.apply(Function::Exp, &[opposite]);
-        if product.take(exp, 1) {
-            let sigmoid = cx.graph.apply(Function::Sigmoid, &[x]);
-            product.take(sigmoid, 1);
-            let result = cx.graph.apply(Function::Sigmoid, &[opposite]);
-            product.multiply(result, 1);
-            return Some(product.build(cx.graph));
+        product.factors.iter().filter_map(argument).collect::<Vec<_>>()
+    };
+    let (sigmoids, exps) = (above(Function::Sigmoid), above(Function::Exp));
+    for (sigmoid, x) in sigmoids {
+        for (exp, y) in &exps {
+            if is_negation(cx.graph, x, *y) {
+                product.take(sigmoid, 1);
+                product.take(*exp, 1);
+                let other = cx.graph.apply(Function::Sigmoid, &[*y]);
+                product.multiply(other, 1);
+                return Some(product.build(cx.graph));
+            }
         }
     }
     None
+}
+
+/// Whether `y` is `-x`, however that is written.
+fn is_negation(graph: &mut Graph, x: ExprId, y: ExprId) -> bool {
+    let ((plain, negated), (other, other_negated)) = (graph.without_sign(x), graph.without_sign(y));
+    if plain == other {
+        return negated != other_negated;
+    }
+    let (mut x, y) = (Product::of(graph, x), Product::of(graph, y));
+    x.coefficient = -x.coefficient;
+    x.factors.sort_unstable();
+    let mut factors = y.factors.clone();
+    factors.sort_unstable();
+    (x.coefficient, x.divisor, x.factors) == (y.coefficient, y.divisor, factors)
 }
 
 fn tanh(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

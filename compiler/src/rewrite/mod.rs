@@ -11,10 +11,9 @@ mod fold;
 mod identity;
 mod logistic;
 pub mod product;
-pub mod ranges;
 
 use crate::ir::{ExprId, Graph, Node};
-use ranges::Ranges;
+use crate::ranges::Ranges;
 use std::collections::{BTreeMap, HashMap};
 
 /// A rewrite rule.
@@ -103,7 +102,9 @@ impl Rewriter<'_> {
         }
         if self.fuel > 0 {
             for rule in rules() {
-                let Some(next) = (rule.apply)(&mut self.context, id).filter(|next| *next != id) else { continue };
+                let Some(next) = (rule.apply)(&mut self.context, id).filter(|next| *next != id) else {
+                    continue;
+                };
                 self.fuel -= 1;
                 *self.counts.0.entry(rule.name).or_default() += 1;
                 // Until the replacement is settled, the node stands for itself.

@@ -4,10 +4,26 @@ use super::{Context, Rule};
 use crate::ir::{AxisSet, ExprId, Function, Graph, Node};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "common-factor", why: "a x + b x = (a + b) x for an input or parameter x, as weights are", apply: common_factor },
+    Rule {
+        name: "joined-power",
+        why: "x x^(y - 1) = x^y where x is positive; at x = 0 in floating point the first is 0 * inf",
+        apply: joined_power,
+    },
+    Rule {
+        name: "common-factor",
+        why: "a x + b x = (a + b) x for an input or parameter x, as weights are",
+        apply: common_factor,
+    },
     Rule { name: "cancel-factor", why: "x / x = 1 where x cannot be 0", apply: cancel },
-    Rule { name: "collect-factors", why: "a product in one order: constants, parameters, inputs, then divisors", apply: collect },
+    Rule {
+        name: "collect-factors",
+        why: "a product in one order: constants, parameters, inputs, then divisors",
+        apply: collect,
+    },
 ];
+
+/// Products of more operations than this stay as they are written: to sort them would cost more than it gains.
+const LARGEST: usize = 80;
 
 /// `coefficient * divisor^-1 * factor^exponent * ...`
 #[derive(Clone, Debug, PartialEq)]
@@ -25,15 +41,22 @@ impl Product {
     /// Takes an expression apart; what is no product has one factor, itself.
     pub fn of(graph: &Graph, id: ExprId) -> Product {
         let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new() };
-        product.absorb(graph, id, 1, &mut 1024);
+        product.absorb(graph, id, 1, &mut LARGEST.clone());
         product.fold();
         product
     }
 
-    /// Takes apart a product, quotient or negation; nothing else.
+    /// Takes apart a product, quotient or negation; nothing else, and none that is too large.
     pub fn of_quotient(graph: &Graph, id: ExprId) -> Option<Product> {
         let is_one = [Function::Mul, Function::Div].iter().any(|f| graph.pair(id, *f).is_some());
-        (is_one || graph.argument(id, Function::Neg).is_some()).then(|| Product::of(graph, id))
+        if !is_one && graph.argument(id, Function::Neg).is_none() {
+            return None;
+        }
+        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new() };
+        let mut budget = LARGEST;
+        product.absorb(graph, id, 1, &mut budget);
+        product.fold();
+        (budget > 0).then_some(product)
     }
 
     /// Takes apart at most `budget` nodes: a node that is shared is met once per path.
@@ -141,7 +164,8 @@ fn cancel(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let mut product = Product::of_quotient(cx.graph, id)?;
     let above: Vec<_> = product.factors.iter().copied().filter(|(_, e)| *e > 0).collect();
     for (factor, exponent) in above {
-        let Some((_, below)) = product.factors.iter().copied().find(|(known, e)| *known == factor && *e < 0) else {
+        let Some((_, below)) = product.factors.iter().copied().find(|(known, e)| *known == factor && *e < 0)
+        else {
             continue;
         };
         if cx.range(factor).is_nonzero() {
@@ -181,4 +205,23 @@ fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let sum = g.apply(function, &[left, right]);
     shared.factors.push((sum, 1));
     Some(shared.build(g))
+}
+
+fn joined_power(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut product = Product::of_quotient(cx.graph, id)?;
+    for (power, _) in product.factors.clone() {
+        let Some((base, exponent)) = cx.graph.pair(power, Function::Pow) else { continue };
+        let next = match (cx.graph.pair(exponent, Function::Sub), cx.graph.constant(exponent)) {
+            (Some((whole, one)), _) if cx.graph.is(one, 1.0) => whole,
+            (None, Some(x)) => cx.graph.real(x + 1.0),
+            _ => continue,
+        };
+        if cx.range(base).is_positive() && product.take(base, 1) {
+            product.take(power, 1);
+            let joined = cx.graph.apply(Function::Pow, &[base, next]);
+            product.multiply(joined, 1);
+            return Some(product.build(cx.graph));
+        }
+    }
+    None
 }

@@ -26,9 +26,35 @@ fn the_logistic_family_arises_from_naive_text() {
     check("loss f(x) = log(exp(-x) + 1)", "softplus(-x)", "-sigmoid(-x)");
     check("loss f(x) = exp(x) / (1 + exp(x))", "sigmoid(x)", "sigmoid(-x) * sigmoid(x)");
     check("loss f(x) = 1 / (1 + exp(-x))", "sigmoid(x)", "sigmoid(x) * sigmoid(-x)");
-    check("loss f(x) = sigmoid(x) * (1 - sigmoid(x))", "sigmoid(x) * sigmoid(-x)", "sigmoid(x) * sigmoid(-x) * (sigmoid(-x) - sigmoid(x))");
-    check("loss f(x; g in (0, inf) = 2.0) = (1 - sigmoid(x))^g", "sigmoid(-x)^g", "-(g * sigmoid(x) * sigmoid(-x) * sigmoid(-x)^(g - 1))");
+    check(
+        "loss f(x) = sigmoid(x) * (1 - sigmoid(x))",
+        "sigmoid(x) * sigmoid(-x)",
+        "sigmoid(x) * sigmoid(-x) * (sigmoid(-x) - sigmoid(x))",
+    );
+    check(
+        "loss f(x; g in (0, inf) = 2.0) = (1 - sigmoid(x))^g",
+        "sigmoid(-x)^g",
+        "-(g * sigmoid(x) * sigmoid(-x)^g)",
+    );
     check("loss f(x) = -log(1 / (1 + exp(-x)))", "-log_sigmoid(x)", "-sigmoid(-x)");
+}
+
+#[test]
+fn the_logistic_family_arises_however_a_sign_is_written() {
+    check("loss f(x, t) = log(1 + exp(x - t))", "softplus(x - t)", "sigmoid(x - t)");
+    check("loss f(x, t) = log(1 + exp(t - x))", "softplus(t - x)", "-sigmoid(t - x)");
+    check("loss f(x, t, m) = log(1 + exp(m - t * x))", "softplus(m - x * t)", "-(t * sigmoid(m - x * t))");
+    check("loss f(x, t) = 1 / (1 + exp(t - x))", "sigmoid(x - t)", "sigmoid(x - t) * sigmoid(t - x)");
+}
+
+#[test]
+fn a_power_joins_its_base() {
+    check("loss f(x; g in (0, inf) = 2.0) = sigmoid(x)^g", "sigmoid(x)^g", "g * sigmoid(x)^g * sigmoid(-x)");
+    check(
+        "loss f(x in [0, inf); g in (0, inf) = 2.0) = x * x^(g - 1)",
+        "x * x^(g - 1)",
+        "x^(g - 1) + (if g - 1 != 0 then (g - 1) * x * x^(g - 1 - 1) else 0)",
+    );
 }
 
 #[test]
@@ -66,7 +92,10 @@ fn a_rewrite_does_not_change_a_derivative() {
 
 #[test]
 fn parameters_are_specialized() {
-    let source = SourceFile::new("test.def", "loss f(x; p in {1, 2} = 2, flag: bool = false) = if flag then x^p else abs(x)^p");
+    let source = SourceFile::new(
+        "test.def",
+        "loss f(x; p in {1, 2} = 2, flag: bool = false) = if flag then x^p else abs(x)^p",
+    );
     let compiled = compile(&source);
     assert_eq!(compiled.losses[0].variants.len(), 4);
 }

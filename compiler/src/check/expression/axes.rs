@@ -15,9 +15,16 @@ pub(super) const BINDERS: &[&str] =
 pub(super) const NORMALISERS: &[&str] = &["softmax", "log_softmax", "unit"];
 
 impl<'a> Lowering<'a> {
-    /// Text that is right but for which no code is generated yet.
+    /// Text that is right but for which no code is generated yet; said once per loss.
     pub(super) fn not_generated(&mut self, what: &str, span: Span) -> Option<ExprId> {
-        self.report(Diagnostic::new(&codes::NOT_GENERATED, format!("no code is generated yet for {what}"), span))
+        if self.diagnostics.has(&codes::NOT_GENERATED) {
+            return None;
+        }
+        self.report(Diagnostic::new(
+            &codes::NOT_GENERATED,
+            format!("no code is generated yet for {what}"),
+            span,
+        ))
     }
 
     /// `x[..]` is `x`; anything else picks along a named axis.
@@ -85,7 +92,11 @@ impl<'a> Lowering<'a> {
                 let index = self.expression(&argument.value)?;
                 match *self.graph.node(index) {
                     Node::Index(axis) => Some(self.graph.add(Node::Size(axis))),
-                    _ => self.report(Diagnostic::new(&codes::WRONG_TYPE, "`size` takes the name of an axis", span)),
+                    _ => self.report(Diagnostic::new(
+                        &codes::WRONG_TYPE,
+                        "`size` takes the name of an axis",
+                        span,
+                    )),
                 }
             }
             _ => self.report(Diagnostic::new(&codes::WRONG_ARGUMENTS, "`size` takes one axis", span)),
@@ -95,7 +106,8 @@ impl<'a> Lowering<'a> {
     /// `max(a, b)` against `max[c](x)`: the functions of two numbers have no bracket.
     pub(super) fn is_binder(name: &Name) -> bool {
         name.bracket.is_some()
-            && (BINDERS.contains(&name.ident.name.as_str()) || NORMALISERS.contains(&name.ident.name.as_str()))
+            && (BINDERS.contains(&name.ident.name.as_str())
+                || NORMALISERS.contains(&name.ident.name.as_str()))
     }
 
     /// A function of the table applied to nodes.

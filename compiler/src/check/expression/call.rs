@@ -1,6 +1,6 @@
 //! Calls: functions of the table, `stop` and `with_grad`, helpers and other losses.
 
-use super::{Binding, Frame, Lowering, bind_locals, constant, is_built_in, nearest};
+use super::{Binding, Frame, Lowering, bind_locals, constant, is_built_in, nearest, scalar_of};
 use crate::ast::{Argument, Decl, Expr, Item, Local, Name};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -45,7 +45,13 @@ impl<'a> Lowering<'a> {
     }
 
     /// Numbers given by position, as many as wanted.
-    fn arguments(&mut self, called: &str, given: &'a [Argument], arity: usize, span: Span) -> Option<Vec<ExprId>> {
+    fn arguments(
+        &mut self,
+        called: &str,
+        given: &'a [Argument],
+        arity: usize,
+        span: Span,
+    ) -> Option<Vec<ExprId>> {
         if let Some(named) = given.iter().find_map(|argument| argument.name.as_ref()) {
             self.report(Diagnostic::new(
                 &codes::WRONG_ARGUMENTS,
@@ -56,16 +62,15 @@ impl<'a> Lowering<'a> {
         }
         if given.len() != arity {
             let plural = if arity == 1 { "argument" } else { "arguments" };
-            self.report(
-                Diagnostic::new(
-                    &codes::WRONG_ARGUMENTS,
-                    format!("`{called}` takes {arity} {plural}, not {}", given.len()),
-                    span,
-                ),
-            );
+            self.report(Diagnostic::new(
+                &codes::WRONG_ARGUMENTS,
+                format!("`{called}` takes {arity} {plural}, not {}", given.len()),
+                span,
+            ));
             return None;
         }
-        let values: Vec<_> = given.iter().map(|argument| self.scalar(&argument.value, Scalar::Real)).collect();
+        let values: Vec<_> =
+            given.iter().map(|argument| self.scalar(&argument.value, Scalar::Real)).collect();
         values.into_iter().collect()
     }
 
@@ -76,14 +81,24 @@ impl<'a> Lowering<'a> {
         }
         if is_built_in(&ident.name) {
             return self.report(
-                Diagnostic::new(&codes::WRONG_ARGUMENTS, format!("`{}` folds or keeps an axis", ident.name), ident.span)
-                    .note(format!("name the axis: `{}[c](...)`", ident.name)),
+                Diagnostic::new(
+                    &codes::WRONG_ARGUMENTS,
+                    format!("`{}` folds or keeps an axis", ident.name),
+                    ident.span,
+                )
+                .note(format!("name the axis: `{}[c](...)`", ident.name)),
             );
         }
-        if self.frames.last().is_some_and(|frame| frame.bindings.contains_key(ident.name.as_str())) || constant(&ident.name).is_some() {
+        if self.frames.last().is_some_and(|frame| frame.bindings.contains_key(ident.name.as_str()))
+            || constant(&ident.name).is_some()
+        {
             return self.report(
-                Diagnostic::new(&codes::UNKNOWN_NAME, format!("`{}` is a value, not a function", ident.name), ident.span)
-                    .note("write `*` for a product"),
+                Diagnostic::new(
+                    &codes::UNKNOWN_NAME,
+                    format!("`{}` is a value, not a function", ident.name),
+                    ident.span,
+                )
+                .note("write `*` for a product"),
             );
         }
         let known = rows().filter(|row| by_name(row.name).is_some()).map(|row| row.name);
@@ -112,6 +127,9 @@ impl<'a> Lowering<'a> {
             Item::Function(f) => (&f.name, &f.arguments, &f.parameters, &f.body, &f.locals),
             Item::Loss(l) => (&l.name, &l.inputs, &l.parameters, &l.body, &l.locals),
         };
+        if self.broken.contains(name.name.as_str()) {
+            return None;
+        }
         if self.active.contains(&name.name.as_str()) {
             return self.report(
                 Diagnostic::new(&codes::CYCLE, format!("`{}` calls itself", name.name), span)
@@ -161,7 +179,11 @@ impl<'a> Lowering<'a> {
                     return None;
                 }
                 None => {
-                    let takes = format!("`{called}` takes {} arguments and {} parameters", positional, declared.len() - positional);
+                    let takes = format!(
+                        "`{called}` takes {} arguments and {} parameters",
+                        positional,
+                        declared.len() - positional
+                    );
                     let message = match &argument.name {
                         Some(name) => format!("`{called}` has no argument `{}`", name.name),
                         None => format!("too many arguments for `{called}`"),
@@ -173,16 +195,17 @@ impl<'a> Lowering<'a> {
         }
         let mut nodes = Vec::with_capacity(declared.len());
         for (decl, value) in declared.iter().zip(values) {
-            let wanted = match decl.role.as_ref().map(|role| role.kind.name.as_str()) {
-                Some("bool") => Scalar::Bool,
-                _ => Scalar::Real,
-            };
+            let wanted = scalar_of(decl);
             match value.or(decl.default.as_ref()) {
                 Some(expr) => nodes.push(self.scalar(expr, wanted)),
                 None => {
                     self.report(
-                        Diagnostic::new(&codes::WRONG_ARGUMENTS, format!("`{called}` needs `{}`", decl.name.name), span)
-                            .context(decl.span, "declared here, without a default"),
+                        Diagnostic::new(
+                            &codes::WRONG_ARGUMENTS,
+                            format!("`{called}` needs `{}`", decl.name.name),
+                            span,
+                        )
+                        .context(decl.span, "declared here, without a default"),
                     );
                     nodes.push(None);
                 }

@@ -4,12 +4,12 @@ mod axes;
 mod call;
 
 use super::{Items, suggest::nearest};
-use crate::ast::{BinaryOp, Decl, Expr, ExprKind, Ident, Local, Loss, Name, UnaryOp};
+use crate::ast::{self, BinaryOp, Decl, Expr, ExprKind, Ident, Local, Loss, Name, UnaryOp};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{Axis, AxisId, ExprId, Function, Graph, Node, Scalar};
+use crate::ir::{Axis, AxisId, AxisSet, ExprId, Function, Graph, Node, Scalar, Type};
 use crate::source::Span;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The deepest nesting, locals and helpers included, so that later passes may recurse.
 const MOST_DEPTH: usize = 600;
@@ -57,6 +57,8 @@ struct Frame<'a> {
 /// Turns expressions of one loss into nodes.
 pub(super) struct Lowering<'a> {
     items: &'a Items<'a>,
+    /// Helpers with mistakes of their own, which are reported already.
+    broken: &'a HashSet<&'a str>,
     graph: &'a mut Graph,
     axes: &'a [Axis],
     diagnostics: &'a mut Diagnostics,
@@ -72,12 +74,13 @@ pub(super) struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     pub(super) fn new(
         items: &'a Items<'a>,
+        broken: &'a HashSet<&'a str>,
         graph: &'a mut Graph,
         axes: &'a [Axis],
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
         let (frames, active, inlined) = (Vec::new(), Vec::new(), HashMap::new());
-        Lowering { items, graph, axes, diagnostics, frames, active, inlined, depth: 0 }
+        Lowering { items, broken, graph, axes, diagnostics, frames, active, inlined, depth: 0 }
     }
 
     /// Opens the scope of the loss that is being checked.
@@ -100,6 +103,20 @@ impl<'a> Lowering<'a> {
         }
         bind_locals(&mut frame, &loss.locals);
         self.active.push(&loss.name.name);
+        self.frames.push(frame);
+    }
+
+    /// Opens the scope of a helper that is being checked on its own: its arguments stand for any numbers.
+    pub(super) fn enter_function(&mut self, function: &'a ast::Function) {
+        let mut frame = Frame::default();
+        for (i, decl) in function.arguments.iter().chain(&function.parameters).enumerate() {
+            let scalar = scalar_of(decl);
+            self.graph.inputs.push(Type { scalar, axes: AxisSet::of(AxisId::SAMPLES) });
+            let node = self.graph.add(Node::Input(i));
+            frame.bindings.insert(&decl.name.name, Binding::Value(node));
+        }
+        bind_locals(&mut frame, &function.locals);
+        self.active.push(&function.name.name);
         self.frames.push(frame);
     }
 
@@ -127,15 +144,23 @@ impl<'a> Lowering<'a> {
             return Some(id);
         }
         let (message, advice) = match wanted {
-            Scalar::Real => ("this is true or false, where a number is wanted", "write `[condition]` for 1 where it holds and 0 elsewhere"),
-            Scalar::Bool => ("this is a number, where a condition is wanted", "compare it, for example `x > 0`"),
+            Scalar::Real => (
+                "this is true or false, where a number is wanted",
+                "write `[condition]` for 1 where it holds and 0 elsewhere",
+            ),
+            Scalar::Bool => {
+                ("this is a number, where a condition is wanted", "compare it, for example `x > 0`")
+            }
         };
         self.report(Diagnostic::new(&codes::WRONG_TYPE, message, expr.span).note(advice))
     }
 
     fn expression(&mut self, expr: &'a Expr) -> Option<ExprId> {
         self.depth += 1;
-        let id = if self.depth > MOST_DEPTH || self.active.len() > MOST_HELPERS || self.graph.len() > MOST_NODES {
+        let id = if self.diagnostics.has(&codes::TOO_DEEP) {
+            None
+        } else if self.depth > MOST_DEPTH || self.active.len() > MOST_HELPERS || self.graph.len() > MOST_NODES
+        {
             self.report(Diagnostic::new(&codes::TOO_DEEP, "this formula is too large", expr.span).note(format!(
                 "with all helpers inlined, a formula has at most {MOST_NODES} nodes, nested {MOST_DEPTH} deep, and \
                  helpers call each other {MOST_HELPERS} deep"
@@ -250,6 +275,14 @@ impl<'a> Lowering<'a> {
         }
         self.frame().locals.insert(name, Some(value));
         value
+    }
+}
+
+/// Whether an argument is a number or a truth value.
+fn scalar_of(decl: &Decl) -> Scalar {
+    match decl.role.as_ref().map(|role| role.kind.name.as_str()) {
+        Some("bool") => Scalar::Bool,
+        _ => Scalar::Real,
     }
 }
 

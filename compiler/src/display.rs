@@ -1,7 +1,7 @@
 //! Nodes back to the language, with as few parentheses as it takes.
 
-use super::{ExprId, Function, Graph, Loss, Node};
 use crate::functions::{Form, row};
+use crate::ir::{ExprId, Function, Graph, Loss, Node};
 use std::collections::HashSet;
 
 /// Longer text than this is cut: a shared subexpression is written out each time it is read.
@@ -121,7 +121,9 @@ impl<'a> Printer<'a> {
                 // `^` binds to the right and takes any prefix on its right; comparisons do not chain.
                 let (left, right) = match function {
                     Function::Pow => (ATOM, precedence - 1),
-                    Function::Add | Function::Mul | Function::And | Function::Or => (precedence, precedence + 1),
+                    Function::Add | Function::Mul | Function::And | Function::Or => {
+                        (precedence, precedence + 1)
+                    }
                     Function::Sub | Function::Div => (precedence, precedence + 1),
                     _ => (precedence + 1, precedence + 1),
                 };
