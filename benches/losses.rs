@@ -117,7 +117,8 @@ fn compare(n: usize, mut a: impl FnMut(), mut b: impl FnMut()) -> (f64, f64) {
         (0..repeat).for_each(|_| f());
         start.elapsed().as_secs_f64() * 1e9 / repeat as f64
     };
-    (time(&mut a), time(&mut b));
+    time(&mut a);
+    time(&mut b);
     let (mut first, mut second): (Vec<f64>, Vec<f64>) =
         (0..rounds).map(|_| (time(&mut a), time(&mut b))).unzip();
     let median = |times: &mut Vec<f64>| {

@@ -40,7 +40,8 @@ fn lower_node(graph: &mut Graph, id: ExprId) -> Option<ExprId> {
         let (zero, one, e) = (graph.real(0.0), graph.real(1.0), exp_neg_abs(graph, x));
         let sum = graph.plus(one, e);
         let q = graph.divide(one, sum);
-        let below = graph.apply(Function::Lt, &[x, zero]);
+        let (plain, negated) = graph.without_sign(x);
+        let below = graph.apply(if negated { Function::Gt } else { Function::Lt }, &[plain, zero]);
         let rest = graph.times(e, q);
         return Some(graph.choose(below, rest, q));
     }
@@ -49,10 +50,12 @@ fn lower_node(graph: &mut Graph, id: ExprId) -> Option<ExprId> {
         return Some(graph.plus(relu, rest));
     }
     if let Some(x) = graph.argument(id, Function::LogSigmoid) {
-        let (zero, rest) = (graph.real(0.0), log1p_exp_neg_abs(graph, x));
-        let below = graph.apply(Function::Lt, &[x, zero]);
-        let clipped = graph.choose(below, x, zero);
-        return Some(graph.minus(clipped, rest));
+        // -softplus(-x)
+        let (plain, negated) = graph.without_sign(x);
+        let opposite = if negated { plain } else { graph.negate(x) };
+        let (relu, rest) = (graph.apply(Function::Relu, &[opposite]), log1p_exp_neg_abs(graph, x));
+        let sum = graph.plus(relu, rest);
+        return Some(graph.negate(sum));
     }
     let (base, exponent) = graph.pair(id, Function::Pow)?;
     let exponent = graph.constant(exponent)?;
