@@ -61,6 +61,35 @@ fn words_of_rust_are_names_like_others() {
     assert_eq!(hostile::CATALOGUE.names().collect::<Vec<_>>(), ["smooth", "match"]);
 }
 
+mod shadows {
+    lossdef::losses! { inline = r#"
+        loss names(value, d_value, valid in [0, 9], inputs, x_squared; parameters = 2.0, self_ = 3.0, by = 4.0) =
+            value^2 * d_value / parameters + valid * inputs * self_ + x_squared^2 / by + product
+            where product = inputs * d_value, d_inputs = value, number = d_inputs
+
+        loss kernels(t, r; s = 1.0) = (t - r)^2 * s
+        loss sample(x) = x^2
+        loss real(x; float = 1.0, spec = 2.0, formula = 3.0, divisor = 0.5) = x * float * spec * formula / divisor
+    "# }
+}
+
+#[test]
+fn names_of_generated_code_give_way_to_those_of_the_formula() {
+    let one = |x: f64| array![x];
+    let (value, d_value, valid, inputs, x_squared) = (one(2.0), one(3.0), one(5.0), one(7.0), one(1.0));
+    let mut gradients = [one(0.0), one(0.0), one(0.0), one(0.0), one(0.0)];
+    let [a, b, c, d, e] = &mut gradients;
+    let buffers = shadows::NamesGrads::new().value(a).d_value(b).valid(c).inputs(d).x_squared(e);
+    let call = shadows::Names::new();
+    let result =
+        call.on(&value, &d_value, &valid, &inputs, &x_squared).forward_backward_into(buffers).unwrap();
+    assert_eq!(result, 4.0 * 3.0 / 2.0 + 5.0 * 7.0 * 3.0 + 0.25 + 21.0);
+    assert_eq!(gradients.map(|g| g[0]), [6.0, 2.0 + 7.0, 21.0, 15.0 + 3.0, 0.5]);
+    assert_eq!(shadows::Kernels::new().forward(&value, &d_value).unwrap(), 1.0);
+    assert_eq!(shadows::Sample::new().forward(&value).unwrap(), 4.0);
+    assert_eq!(shadows::Real::new().forward(&value).unwrap(), 24.0);
+}
+
 #[test]
 fn the_macro_works_inside_a_function() {
     lossdef::losses! { inline = "loss square(x, t) = (x - t)^2" }

@@ -1,14 +1,14 @@
 //! The kernels of a variant: a struct with what is computed once per call, and straight-line functions.
 
 use super::expression::Block;
-use super::names::{Namer, identifier, type_name};
+use super::names::{Namer, derivative, identifier, type_name};
 use crate::functions::row;
 use crate::ir::{Loss, ParameterKind, Scalar};
 use crate::plan::{Operation, Plan, Storage, ValueId};
 use crate::schedule::{CALL, SAMPLE};
 use crate::specialize::Variant;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
 /// From this cost on, a function is worth a thread earlier.
 const TRANSCENDENTAL: u32 = 20;
@@ -151,13 +151,14 @@ impl KernelGenerator<'_> {
 
     /// Computes the fields, in f64.
     fn constructor(&self, fields: &[ValueId]) -> TokenStream {
+        let all = self.namer.own("parameters");
         let mut block = Block::new(self.plan, self.namer, fields);
         let mut statements = Vec::new();
         for id in self.plan.needed(fields) {
             if let Operation::Parameter(parameter) = self.plan.value(id).operation {
                 let name = self.namer.of(id);
                 let parameter = Literal::usize_unsuffixed(parameter);
-                statements.push(quote!(let #name = R::of(parameters[#parameter]);));
+                statements.push(quote!(let #name = R::of(#all[#parameter]);));
                 block.bind(id, quote!(#name));
             } else if self.plan.value(id).scalar == Scalar::Real {
                 statements.extend(block.statement(id));
@@ -171,7 +172,7 @@ impl KernelGenerator<'_> {
             }
         });
         quote! {
-            fn new(parameters: &[f64]) -> Self {
+            fn new(#all: &[f64]) -> Self {
                 type R = ::lossdef::__private::Constant;
                 #(#statements)*
                 Self { #(#inits),* }
@@ -184,12 +185,12 @@ impl KernelGenerator<'_> {
         let outputs = target.outputs();
         let needed = self.plan.needed(&outputs);
         let mut block = Block::new(self.plan, self.namer, &outputs);
-        block.target(target.value, format_ident!("value"));
+        block.target(target.value, self.namer.own("value"));
         for (input, id) in &target.gradients {
-            block.target(*id, format_ident!("d_{}", self.loss.inputs[*input].name));
+            block.target(*id, self.namer.own(&derivative(&self.loss.inputs[*input].name)));
         }
         if let Some(valid) = target.valid {
-            block.target(valid, format_ident!("valid"));
+            block.target(valid, self.namer.own("valid"));
         }
         let mut statements = Vec::new();
         for id in self.fields(&outputs) {
@@ -222,10 +223,11 @@ impl KernelGenerator<'_> {
         let valid = field("valid", target.valid.map_or(quote!(true), |id| block.value(id)));
         let count = Literal::usize_unsuffixed(self.loss.inputs.len());
         let derivatives = Literal::usize_unsuffixed(gradient.len());
+        let all = self.namer.own("inputs");
         quote! {
             #[inline(always)]
-            fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; #count]) -> Sample<R, #derivatives> {
-                let [#(#inputs),*] = inputs;
+            fn gradients<R: Real<Scalar = T>>(&self, #all: [R; #count]) -> Sample<R, #derivatives> {
+                let [#(#inputs),*] = #all;
                 #(#statements)*
                 Sample { #value, gradient: [#(#gradient),*], #valid }
             }

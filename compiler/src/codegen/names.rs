@@ -3,6 +3,7 @@
 use crate::ir::{Function, Loss};
 use crate::plan::{Operation, Plan, ValueId};
 use proc_macro2::{Ident, Span};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 /// Longer descriptions than this say less than the function's own word.
@@ -35,39 +36,87 @@ const KEYWORDS: &[&str] = &[
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
+/// What the derivative with respect to an input is called.
+pub fn derivative(input: &str) -> String {
+    format!("d_{input}")
+}
+
 /// Gives every value of a plan a name, the same in every function that is generated from it.
 pub struct Namer {
-    names: HashMap<ValueId, String>,
-    /// Names that say so little that no other name is built on them.
+    /// What each value is called, were it alone.
+    words: HashMap<ValueId, String>,
+    /// Words that say so little that no other name is built on them.
     vague: HashSet<ValueId>,
+    /// Names that generated code needs for itself.
+    own: HashMap<String, String>,
+    /// The names given so far, and to whom.
+    given: RefCell<HashMap<String, Option<ValueId>>>,
 }
 
 impl Namer {
-    /// Names the values of `plan`: the formula's own names, else a short description.
+    /// Finds words for the values of `plan`: the formula's own names, else a short description.
     pub fn new(loss: &Loss, plan: &Plan) -> Self {
-        let mut namer = Namer { names: HashMap::new(), vague: HashSet::new() };
-        let mut taken: HashSet<String> = ["value", "valid", "parameters"].map(str::to_owned).into();
-        taken.extend(loss.inputs.iter().map(|input| input.name.clone()));
-        taken.extend(loss.inputs.iter().map(|input| format!("d_{}", input.name)));
-        taken.extend(loss.parameters.iter().map(|parameter| parameter.name.clone()));
+        let declared: Vec<&str> = loss
+            .inputs
+            .iter()
+            .map(|input| input.name.as_str())
+            .chain(loss.parameters.iter().map(|parameter| parameter.name.as_str()))
+            .chain(plan.values.iter().filter_map(|value| value.name.as_deref()))
+            .collect();
+        let fixed = ["value", "valid", "inputs", "parameters"].map(str::to_owned).into_iter();
+        let derivatives = loss.inputs.iter().map(|input| derivative(&input.name));
+        let own: HashMap<String, String> = fixed
+            .chain(derivatives)
+            .map(|wanted| {
+                let mut name = wanted.clone();
+                while declared.contains(&name.as_str()) {
+                    name.push('_');
+                }
+                (wanted, name)
+            })
+            .collect();
+        let given = declared.iter().map(|name| (*name).to_owned()).chain(own.values().cloned());
+        let mut given: HashMap<String, Option<ValueId>> = given.map(|name| (name, None)).collect();
+        for (i, value) in plan.values.iter().enumerate() {
+            // Two values of one name: the first has it.
+            if let Some(name) = &value.name {
+                given.get_mut(name).filter(|owner| owner.is_none()).map(|owner| owner.insert(ValueId(i)));
+            }
+        }
+        let given = RefCell::new(given);
+        let mut namer = Namer { words: HashMap::new(), vague: HashSet::new(), own, given };
         for (i, value) in plan.values.iter().enumerate() {
             let id = ValueId(i);
-            let name = match &value.operation {
+            let word = match &value.operation {
                 Operation::Input(input) => loss.inputs[*input].name.clone(),
                 Operation::Parameter(parameter) => loss.parameters[*parameter].name.clone(),
-                _ => {
-                    let wanted = value.name.clone().unwrap_or_else(|| namer.describe(plan, id));
-                    unique(&mut taken, wanted)
-                }
+                _ => value.name.clone().unwrap_or_else(|| namer.describe(plan, id)),
             };
-            namer.names.insert(id, name);
+            if matches!(value.operation, Operation::Input(_) | Operation::Parameter(_)) {
+                namer.given.get_mut().insert(word.clone(), Some(id));
+            }
+            namer.words.insert(id, word);
         }
         namer
     }
 
-    /// The name of a value.
+    /// A name that generated code needs for itself, changed where the formula has it.
+    pub fn own(&self, name: &str) -> Ident {
+        identifier(&self.own[name])
+    }
+
+    /// The name of a value: its word, with a number where another value has that name already.
     pub fn of(&self, id: ValueId) -> Ident {
-        identifier(&self.names[&id])
+        let mut given = self.given.borrow_mut();
+        let word = &self.words[&id];
+        let names = std::iter::once(word.clone()).chain((2..).map(|number| format!("{word}_{number}")));
+        for name in names {
+            let owner = *given.entry(name.clone()).or_insert(Some(id));
+            if owner == Some(id) {
+                return identifier(&name);
+            }
+        }
+        unreachable!("there is always another number")
     }
 
     fn describe(&mut self, plan: &Plan, id: ValueId) -> String {
@@ -110,20 +159,10 @@ impl Namer {
             Operation::Real(4.0) => "four",
             Operation::Real(_) | Operation::Bool(_) => return None,
             _ if self.vague.contains(&id) => return None,
-            _ => self.names[&id].as_str(),
+            _ => self.words[&id].as_str(),
         };
         Some(word.to_owned())
     }
-}
-
-fn unique(taken: &mut HashSet<String>, wanted: String) -> String {
-    let mut name = wanted.clone();
-    let mut number = 2;
-    while !taken.insert(name.clone()) {
-        name = format!("{wanted}_{number}");
-        number += 1;
-    }
-    name
 }
 
 /// The word for a function in a description, and whether it stands between its operands.
