@@ -18,6 +18,7 @@ pub mod losses {
 /// What generated code names. Not for use by hand; it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use lossdef_runtime::dynamic::Dynamic;
     pub use lossdef_runtime::formula::{Formula, Visitor};
     pub use lossdef_runtime::kernel::{Count, Kernel, Sample};
     pub use lossdef_runtime::loss;

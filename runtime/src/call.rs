@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use ndarray::{Array, ArrayBase, ArrayRef, DataMut, Dimension, ShapeBuilder};
 
 use crate::error::Error;
-use crate::evaluate::{evaluate, missing};
+use crate::evaluate::missing;
 use crate::formula::Formula;
 use crate::partial::Partial;
 use crate::real::Float;
@@ -134,16 +134,19 @@ impl<'a, F: Formula, T: Float, D: Dimension, R: Reduction, const I: usize, const
         numerator: impl Into<Buffers<'n, F, T, D, I>>,
         denominator: impl Into<Buffers<'d, F, T, D, I>>,
     ) -> Result<Partial, Error> {
-        let outcome = evaluate::<F, T>(Task {
-            inputs: &self.inputs,
-            parameters: &self.parameters,
-            mode: Mode::Partial,
-            upstream: Factor::Same(1.0),
-            values: None,
-            gradients: &mut numerator.into().buffers,
-            denominators: &mut denominator.into().buffers,
-            check: !self.settings.unchecked,
-        })?;
+        let outcome = T::run(
+            F::loss(),
+            Task {
+                inputs: &self.inputs,
+                parameters: &self.parameters,
+                mode: Mode::Partial,
+                upstream: Factor::Same(1.0),
+                values: None,
+                gradients: &mut numerator.into().buffers,
+                denominators: &mut denominator.into().buffers,
+                check: !self.settings.unchecked,
+            },
+        )?;
         Ok(Partial::new(F::SPEC, outcome.numerator, outcome.denominator))
     }
 
@@ -157,16 +160,19 @@ impl<'a, F: Formula, T: Float, D: Dimension, R: Reduction, const I: usize, const
         upstream: Factor<'_, T>,
         gradients: &mut [Option<ViewMut<'_, T>>],
     ) -> Result<Outcome, Error> {
-        evaluate::<F, T>(Task {
-            inputs: &self.inputs,
-            parameters: &self.parameters,
-            mode: Mode::Reduce(self.settings.reduction.kind()),
-            upstream,
-            values,
-            gradients,
-            denominators: &mut [],
-            check: !self.settings.unchecked,
-        })
+        T::run(
+            F::loss(),
+            Task {
+                inputs: &self.inputs,
+                parameters: &self.parameters,
+                mode: Mode::Reduce(self.settings.reduction.kind()),
+                upstream,
+                values,
+                gradients,
+                denominators: &mut [],
+                check: !self.settings.unchecked,
+            },
+        )
     }
 
     /// A new array of the sample shape, laid out in memory as the first float input of that shape is.

@@ -79,7 +79,9 @@ macro_rules! loss {
             $visibility const SPEC: &'static $crate::spec::Spec = <$formula as $crate::formula::Formula>::SPEC;
 
             /// The loss behind the interface that all losses share, for use by names known at run time only.
-            $visibility const DYNAMIC: &'static dyn $crate::dynamic::Loss = $crate::dynamic::Dynamic::<$formula>::LOSS;
+            $visibility fn dynamic() -> &'static dyn $crate::dynamic::Loss {
+                <$formula as $crate::formula::Formula>::loss()
+            }
 
             #[doc = $crate::loss!(@new $($given)*)]
             $visibility const fn new($($given: $given_type),*) -> Self {

@@ -28,6 +28,24 @@ pub trait Loss: Debug + Send + Sync {
     fn run_f64(&self, task: Task<'_, '_, f64>) -> Result<Outcome, Error>;
 }
 
+/// An element type for which every loss is compiled.
+pub trait Run: Sized {
+    #[doc(hidden)]
+    fn run(loss: &dyn Loss, task: Task<'_, '_, Self>) -> Result<Outcome, Error>;
+}
+
+impl Run for f32 {
+    fn run(loss: &dyn Loss, task: Task<'_, '_, f32>) -> Result<Outcome, Error> {
+        loss.run_f32(task)
+    }
+}
+
+impl Run for f64 {
+    fn run(loss: &dyn Loss, task: Task<'_, '_, f64>) -> Result<Outcome, Error> {
+        loss.run_f64(task)
+    }
+}
+
 impl<'l> dyn Loss + 'l {
     /// A call without inputs yet.
     pub fn call(&self) -> DynamicCall<'_> {

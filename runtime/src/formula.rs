@@ -1,5 +1,6 @@
 //! The seam between generated code and the runtime: a loss hands its kernels to whoever asks.
 
+use crate::dynamic::{Dynamic, Loss};
 use crate::kernel::Kernel;
 use crate::real::Float;
 use crate::spec::Spec;
@@ -12,6 +13,12 @@ pub trait Formula: Copy + Send + Sync + 'static {
     /// Hands the kernels for these parameters to a visitor. `parameters` holds one value per entry of
     /// `SPEC.parameters`, inside its domain; booleans are 0 and 1.
     fn visit<T: Float, V: Visitor<T>>(parameters: &[f64], visitor: V) -> V::Output;
+
+    /// The loss behind the interface of all losses. Generated code gives one that is compiled where the loss
+    /// is declared, once, and not again in every crate that calls it.
+    fn loss() -> &'static dyn Loss {
+        Dynamic::<Self>::LOSS
+    }
 }
 
 /// What is done with the kernels of a loss.

@@ -33,8 +33,8 @@ fn the_catalogue() {
     assert_eq!(CATALOGUE.names().collect::<Vec<_>>(), ["mse", "smooth_l1", "masked", "scaled"]);
     assert!(CATALOGUE.get("mes").is_none());
     assert_eq!(CATALOGUE.iter().len(), 4);
-    assert_eq!(Mse::DYNAMIC.spec(), Mse::SPEC);
-    assert_eq!(format!("{:?}", Mse::DYNAMIC), "Dynamic(mse)");
+    assert_eq!(Mse::dynamic().spec(), Mse::SPEC);
+    assert_eq!(format!("{:?}", Mse::dynamic()), "Dynamic(mse)");
     for loss in CATALOGUE {
         assert!(loss.spec().inputs.len() >= 2);
     }

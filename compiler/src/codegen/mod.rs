@@ -54,8 +54,14 @@ pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) 
                     const SPEC: &'static spec::Spec = &#spec;
 
                     #visit
+
+                    fn loss() -> &'static dyn ::lossdef::Loss {
+                        super::LOSS
+                    }
                 }
             }
+
+            pub static LOSS: &dyn ::lossdef::Loss = ::lossdef::__private::Dynamic::<kernels::Formula>::LOSS;
 
             #declaration
         }
@@ -73,12 +79,12 @@ fn types(loss: &Loss) -> [Ident; 3] {
 /// The catalogue of a file.
 pub fn catalogue<'a>(losses: impl Iterator<Item = &'a Loss>) -> TokenStream {
     let entries = losses.map(|loss| {
-        let name = format_ident!("{}", type_name(&loss.name));
-        quote!(#name::DYNAMIC)
+        let module = module_name(loss);
+        quote!(#module::LOSS)
     });
     quote! {
         /// Every loss of this file, to be found by name and called with inputs known at run time only.
-        pub const CATALOGUE: ::lossdef::Catalogue = ::lossdef::Catalogue::new(&[#(#entries),*]);
+        pub static CATALOGUE: ::lossdef::Catalogue = ::lossdef::Catalogue::new(&[#(#entries),*]);
     }
 }
 

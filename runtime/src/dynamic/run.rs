@@ -2,7 +2,6 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::Loss;
 use super::call::{DynamicCall, Request};
 use crate::any::{AnyArray, AnyView, AnyViewMut};
 use crate::error::Error;
@@ -107,11 +106,10 @@ trait Element: Float {
     fn view<'v>(view: &'v AnyView<'_>) -> Option<View<'v, Self>>;
     fn view_mut<'v>(view: &'v mut AnyViewMut<'_>) -> Option<ViewMut<'v, Self>>;
     fn wrap(array: ArrayD<Self>) -> AnyArray;
-    fn run(loss: &dyn Loss, task: Task<'_, '_, Self>) -> Result<Outcome, Error>;
 }
 
 macro_rules! element {
-    ($type:ident $variant:ident $run:ident $expected:literal) => {
+    ($type:ident $variant:ident $expected:literal) => {
         impl Element for $type {
             const EXPECTED: &'static str = $expected;
 
@@ -126,16 +124,12 @@ macro_rules! element {
             fn wrap(array: ArrayD<Self>) -> AnyArray {
                 AnyArray::$variant(array)
             }
-
-            fn run(loss: &dyn Loss, task: Task<'_, '_, Self>) -> Result<Outcome, Error> {
-                loss.$run(task)
-            }
         }
     };
 }
 
-element!(f32 F32 run_f32 "f32 elements, as the first float input of the call has");
-element!(f64 F64 run_f64 "f64 elements, as the first float input of the call has");
+element!(f32 F32 "f32 elements, as the first float input of the call has");
+element!(f64 F64 "f64 elements, as the first float input of the call has");
 
 fn float_view<'v, T: Element>(
     view: &'v AnyView<'_>,
