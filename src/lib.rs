@@ -3,10 +3,9 @@
 extern crate self as lossdef;
 
 pub use lossdef_macros::losses;
-pub use lossdef_runtime::dynamic::{Catalogue, Loss};
+pub use lossdef_runtime::dynamic::{Catalogue, Element, Loss};
 pub use lossdef_runtime::error::Error;
 pub use lossdef_runtime::partial::Partial;
-pub use lossdef_runtime::real::Float;
 pub use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, ReductionKind, Sum, Unreduced};
 pub use lossdef_runtime::{any, dynamic, spec};
 

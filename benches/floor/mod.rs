@@ -5,7 +5,7 @@ use ndarray::Array1;
 use std::ops::{Mul, Sub};
 
 /// An element type under test.
-pub trait Element: lossdef::Float + Mul<Output = Self> + Sub<Output = Self> {
+pub trait Element: lossdef::Element + Mul<Output = Self> + Sub<Output = Self> {
     const NAME: &'static str;
     fn of(x: f64) -> Self;
     fn view(array: &Array1<Self>) -> AnyView<'_>;

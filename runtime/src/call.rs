@@ -4,11 +4,12 @@ use std::marker::PhantomData;
 
 use ndarray::{Array, ArrayBase, ArrayRef, DataMut, Dimension, ShapeBuilder};
 
+use crate::dynamic::Element;
 use crate::error::Error;
 use crate::evaluate::missing;
 use crate::formula::Formula;
 use crate::partial::Partial;
-use crate::real::Float;
+
 use crate::reduction::{Reduction, Unreduced};
 use crate::spec::Spec;
 use crate::sweep::view::{View, ViewMut};
@@ -40,7 +41,7 @@ pub struct Call<'a, F, T, D, R, const I: usize, const P: usize> {
     formula: PhantomData<fn() -> (F, D)>,
 }
 
-impl<'a, F: Formula, T: Float, D: Dimension, R: Reduction, const I: usize, const P: usize>
+impl<'a, F: Formula, T: Element, D: Dimension, R: Reduction, const I: usize, const P: usize>
     Call<'a, F, T, D, R, I, P>
 {
     #[doc(hidden)]
@@ -187,7 +188,9 @@ impl<'a, F: Formula, T: Float, D: Dimension, R: Reduction, const I: usize, const
     }
 }
 
-impl<F: Formula, T: Float, D: Dimension, const I: usize, const P: usize> Call<'_, F, T, D, Unreduced, I, P> {
+impl<F: Formula, T: Element, D: Dimension, const I: usize, const P: usize>
+    Call<'_, F, T, D, Unreduced, I, P>
+{
     /// The value of every sample, in the caller's buffer of the sample shape.
     pub fn forward_into(&self, values: &mut ArrayRef<T, D>) -> Result<(), Error> {
         self.run(Some(ViewMut::of(values)), Factor::Same(1.0), &mut [const { None }; I])?;

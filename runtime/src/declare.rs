@@ -130,7 +130,7 @@ macro_rules! loss {
                 $($required: &'a $crate::loss!(@array T D $required_role $([$($no_axes)*])?)),*
             ) -> $call<'a, T, D, R>
             where
-                T: $crate::real::Float,
+                T: $crate::dynamic::Element,
                 D: $crate::ndarray::Dimension,
             {
                 #[allow(dead_code, reason = "unused where the loss has no parameters")]
@@ -157,7 +157,7 @@ macro_rules! loss {
                 $($required: & $crate::loss!(@array T D $required_role $([$($no_axes)*])?)),*
             ) -> ::core::result::Result<R::Output<T, D>, $crate::error::Error>
             where
-                T: $crate::real::Float,
+                T: $crate::dynamic::Element,
                 D: $crate::ndarray::Dimension,
             {
                 self.on($($required),*).forward()
@@ -173,7 +173,7 @@ macro_rules! loss {
                 $($required: & $crate::loss!(@array T D $required_role $([$($no_axes)*])?)),*
             ) -> ::core::result::Result<(R::Output<T, D>, $crate::ndarray::Array<T, D>), $crate::error::Error>
             where
-                T: $crate::real::Float,
+                T: $crate::dynamic::Element,
                 D: $crate::ndarray::Dimension,
             {
                 self.on($($required),*).forward_backward()
@@ -191,7 +191,7 @@ macro_rules! loss {
                 upstream: R::Upstream<'_, T, D>,
             ) -> ::core::result::Result<$crate::ndarray::Array<T, D>, $crate::error::Error>
             where
-                T: $crate::real::Float,
+                T: $crate::dynamic::Element,
                 D: $crate::ndarray::Dimension,
             {
                 self.on($($required),*).backward(upstream)
@@ -231,7 +231,7 @@ macro_rules! loss {
 
         impl<'a, T, D, R> $call<'a, T, D, R>
         where
-            T: $crate::real::Float,
+            T: $crate::dynamic::Element,
             D: $crate::ndarray::Dimension,
             R: $crate::reduction::Reduction,
         {

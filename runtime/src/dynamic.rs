@@ -10,6 +10,7 @@ pub use self::call::{DynamicCall, Evaluation, PartialEvaluation};
 use crate::error::Error;
 use crate::evaluate::evaluate;
 use crate::formula::Formula;
+use crate::real::Float;
 use crate::spec::Spec;
 use crate::task::{Outcome, Task};
 
@@ -28,19 +29,19 @@ pub trait Loss: Debug + Send + Sync {
     fn run_f64(&self, task: Task<'_, '_, f64>) -> Result<Outcome, Error>;
 }
 
-/// An element type for which every loss is compiled.
-pub trait Run: Sized {
+/// An element type for which every loss is compiled: `f32` or `f64`.
+pub trait Element: Float {
     #[doc(hidden)]
     fn run(loss: &dyn Loss, task: Task<'_, '_, Self>) -> Result<Outcome, Error>;
 }
 
-impl Run for f32 {
+impl Element for f32 {
     fn run(loss: &dyn Loss, task: Task<'_, '_, f32>) -> Result<Outcome, Error> {
         loss.run_f32(task)
     }
 }
 
-impl Run for f64 {
+impl Element for f64 {
     fn run(loss: &dyn Loss, task: Task<'_, '_, f64>) -> Result<Outcome, Error> {
         loss.run_f64(task)
     }

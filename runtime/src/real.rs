@@ -6,12 +6,11 @@
 use std::fmt::{Debug, Display};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::dynamic::Run;
 use crate::math::Element;
 
 /// An element type of arrays: `f32` or `f64`. Sealed: nothing else can implement it.
 pub trait Float:
-    Element + Run + Copy + Default + PartialEq + PartialOrd + Debug + Display + Send + Sync + 'static
+    Element + Copy + Default + PartialEq + PartialOrd + Debug + Display + Send + Sync + 'static
 {
     /// The nearest value; infinite where it overflows.
     fn from_f64(x: f64) -> Self;

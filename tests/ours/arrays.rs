@@ -1,6 +1,6 @@
 //! Tensors of the corpus as ndarray views that lie in memory as torch's did.
 
-use lossdef_runtime::real::Float;
+use lossdef_runtime::dynamic::Element;
 use ndarray::{ArrayView, ArrayViewD, IxDyn, ShapeBuilder};
 
 use crate::corpus::tensor::View;
@@ -13,7 +13,7 @@ pub struct Arrays<T> {
     upstream: Vec<T>,
 }
 
-impl<T: Float> Arrays<T> {
+impl<T: Element> Arrays<T> {
     pub fn new(call: &Call, aligned: &Aligned) -> Arrays<T> {
         let convert = |data: &[f64]| data.iter().map(|x| T::from_f64(*x)).collect::<Vec<T>>();
         Arrays {

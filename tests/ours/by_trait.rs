@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lossdef::Error;
 use lossdef::dynamic::DynamicCall;
 use lossdef_runtime::any::{AnyArray, AnyView};
-use lossdef_runtime::real::Float;
+use lossdef_runtime::dynamic::Element;
 use lossdef_runtime::reduction::ReductionKind;
 use ndarray::ArrayViewD;
 
@@ -14,7 +14,7 @@ use crate::corpus::tensor::Sums;
 use crate::corpus::{Aligned, Answer, Call, Reduction};
 
 /// What a call gives, or why it is refused. Every gradient is asked for.
-pub fn answer<T: Float>(call: &Call, aligned: &Aligned) -> Result<Answer, Error>
+pub fn answer<T: Element>(call: &Call, aligned: &Aligned) -> Result<Answer, Error>
 where
     for<'a> AnyView<'a>: From<ArrayViewD<'a, T>>,
 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lossdef::losses as the;
 use lossdef::{BatchMean, Error, Mean, Sum, Unreduced};
-use lossdef_runtime::real::Float;
+use lossdef_runtime::dynamic::Element;
 use ndarray::{Array, ArrayD, IxDyn};
 
 use super::arrays::Arrays;
@@ -17,24 +17,24 @@ type Found = (Vec<f64>, Vec<(&'static str, Vec<f64>)>);
 
 /// A reduction as the tests need it: what comes from above, and its result as numbers.
 trait Reduce: lossdef::Reduction {
-    fn call<T: Float, A>(
+    fn call<T: Element, A>(
         arrays: &Arrays<T>,
         backward: impl FnOnce(Self::Upstream<'_, T, IxDyn>) -> Result<A, Error>,
     ) -> Result<A, Error>;
-    fn flat<T: Float>(output: Self::Output<T, IxDyn>) -> Vec<f64>;
+    fn flat<T: Element>(output: Self::Output<T, IxDyn>) -> Vec<f64>;
 }
 
 macro_rules! to_a_number {
     ($($reduction:ident)*) => {$(
         impl Reduce for $reduction {
-            fn call<T: Float, A>(
+            fn call<T: Element, A>(
                 arrays: &Arrays<T>,
                 backward: impl FnOnce(T) -> Result<A, Error>,
             ) -> Result<A, Error> {
                 backward(arrays.upstream())
             }
 
-            fn flat<T: Float>(output: T) -> Vec<f64> {
+            fn flat<T: Element>(output: T) -> Vec<f64> {
                 vec![output.to_f64()]
             }
         }
@@ -44,14 +44,14 @@ macro_rules! to_a_number {
 to_a_number!(Mean Sum BatchMean);
 
 impl Reduce for Unreduced {
-    fn call<T: Float, A>(
+    fn call<T: Element, A>(
         arrays: &Arrays<T>,
         backward: impl FnOnce(&ndarray::ArrayRef<T, IxDyn>) -> Result<A, Error>,
     ) -> Result<A, Error> {
         backward(&arrays.upstream_each())
     }
 
-    fn flat<T: Float>(output: Array<T, IxDyn>) -> Vec<f64> {
+    fn flat<T: Element>(output: Array<T, IxDyn>) -> Vec<f64> {
         numbers(&output)
     }
 }
@@ -59,7 +59,7 @@ impl Reduce for Unreduced {
 macro_rules! losses {
     ($($name:literal => $loss:ident, $grads:ident
         ($($required:ident),*; $($optional:ident),*; $($parameter:ident: $type:ident),*);)*) => {
-        fn found<T: Float, R: Reduce>(call: &Call, arrays: &Arrays<T>, reduction: R) -> Result<Found, Error> {
+        fn found<T: Element, R: Reduce>(call: &Call, arrays: &Arrays<T>, reduction: R) -> Result<Found, Error> {
             match call.loss {
                 $($name => {
                     #[allow(unused_mut, reason = "a loss may have no parameters")]
@@ -117,7 +117,7 @@ losses! {
 }
 
 /// What a call gives, or why it is refused. Every gradient is asked for.
-pub fn answer<T: Float>(call: &Call, aligned: &Aligned) -> Result<Answer, Error> {
+pub fn answer<T: Element>(call: &Call, aligned: &Aligned) -> Result<Answer, Error> {
     let arrays = Arrays::<T>::new(call, aligned);
     let (output, gradients) = match call.reduction {
         Reduction::None => found(call, &arrays, Unreduced),
@@ -152,6 +152,6 @@ fn unreduced(call: &Call, aligned: &Aligned) -> Result<Found, Error> {
     found(&call, &Arrays::<f64>::new(&call, aligned), Unreduced)
 }
 
-fn numbers<T: Float>(array: &ArrayD<T>) -> Vec<f64> {
+fn numbers<T: Element>(array: &ArrayD<T>) -> Vec<f64> {
     array.iter().map(|x| x.to_f64()).collect()
 }

@@ -1,6 +1,13 @@
 //! The closed set of functions and operators. What each of them is stands in its row of `functions`.
 
-use super::graph::Scalar;
+/// What the values of an expression are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// A number.
+    Real,
+    /// A truth value.
+    Bool,
+}
 
 macro_rules! functions {
     ($($name:ident)*) => {

@@ -2,7 +2,7 @@
 //!
 //! Nodes are only ever added. Nothing is simplified here: passes rewrite, the graph stores what it is told.
 
-use super::function::Function;
+use super::function::{Function, Scalar};
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
 
@@ -59,15 +59,6 @@ impl AxisSet {
     pub fn iter(self) -> impl Iterator<Item = AxisId> {
         (0..Self::CAPACITY as u8).map(AxisId).filter(move |axis| self.contains(*axis))
     }
-}
-
-/// What a node's values are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scalar {
-    /// A number.
-    Real,
-    /// A truth value.
-    Bool,
 }
 
 /// The type of a node.

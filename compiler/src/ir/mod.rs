@@ -14,8 +14,8 @@ pub mod graph;
 pub mod range;
 
 use crate::source::Span;
-pub use function::Function;
-pub use graph::{AxisId, AxisSet, ExprId, Graph, Node, Reduction, Scalar, Type};
+pub use function::{Function, Scalar};
+pub use graph::{AxisId, AxisSet, ExprId, Graph, Node, Reduction, Type};
 
 /// A loss after checking.
 #[derive(Clone, Debug)]

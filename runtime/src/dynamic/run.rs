@@ -24,7 +24,7 @@ impl DynamicCall<'_> {
         if single == Some(true) { self.run_as::<f32>(mode) } else { self.run_as::<f64>(mode) }
     }
 
-    fn run_as<T: Element>(mut self, mode: Mode) -> Result<Finished, Error> {
+    fn run_as<T: Wrapped>(mut self, mode: Mode) -> Result<Finished, Error> {
         let spec = self.loss.spec();
         let mut parameters = Vec::with_capacity(spec.parameters.len());
         for (parameter, value) in spec.parameters.iter().zip(&self.parameters) {
@@ -101,16 +101,16 @@ pub(super) struct Finished {
 }
 
 /// A float type with its place in the enums of arrays.
-trait Element: Float {
+trait Wrapped: super::Element {
     const EXPECTED: &'static str;
     fn view<'v>(view: &'v AnyView<'_>) -> Option<View<'v, Self>>;
     fn view_mut<'v>(view: &'v mut AnyViewMut<'_>) -> Option<ViewMut<'v, Self>>;
     fn wrap(array: ArrayD<Self>) -> AnyArray;
 }
 
-macro_rules! element {
+macro_rules! wrapped {
     ($type:ident $variant:ident $expected:literal) => {
-        impl Element for $type {
+        impl Wrapped for $type {
             const EXPECTED: &'static str = $expected;
 
             fn view<'v>(view: &'v AnyView<'_>) -> Option<View<'v, Self>> {
@@ -128,10 +128,10 @@ macro_rules! element {
     };
 }
 
-element!(f32 F32 "f32 elements, as the first float input of the call has");
-element!(f64 F64 "f64 elements, as the first float input of the call has");
+wrapped!(f32 F32 "f32 elements, as the first float input of the call has");
+wrapped!(f64 F64 "f64 elements, as the first float input of the call has");
 
-fn float_view<'v, T: Element>(
+fn float_view<'v, T: Wrapped>(
     view: &'v AnyView<'_>,
     spec: &'static Spec,
     input: &'static str,
@@ -140,7 +140,7 @@ fn float_view<'v, T: Element>(
     T::view(view).ok_or(Error::ElementType { loss: spec.name, input, found, expected })
 }
 
-fn float_view_mut<'v, T: Element>(
+fn float_view_mut<'v, T: Wrapped>(
     view: &'v mut AnyViewMut<'_>,
     spec: &'static Spec,
     input: &'static str,
@@ -182,7 +182,7 @@ fn owned<T: Float>(requests: &[Option<Request<'_>>], shapes: &[&[usize]]) -> Vec
 }
 
 /// The buffers of the caller, and the new arrays where there are none.
-fn targets<'v, T: Element>(
+fn targets<'v, T: Wrapped>(
     requests: &'v mut [Option<Request<'_>>],
     arrays: &'v mut [Option<ArrayD<T>>],
     spec: &'static Spec,
