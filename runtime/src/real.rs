@@ -118,11 +118,13 @@ pub trait Real:
     /// `log(x / (1 - x))`, without cancellation near 1/2; infinite at 0 and 1, NaN outside.
     #[inline(always)]
     fn logit(self) -> Self {
-        // Near 1/2 both `2 x - 1` and `1 - x` are exact.
-        let (one, two) = (Self::lit(1.0), Self::lit(2.0));
-        let near = ((two * self - one) / (one - self)).log1p();
-        let far = self.log() - (-self).log1p();
-        Self::select((self > Self::lit(0.25)) & (self < Self::lit(0.75)), near, far)
+        // With m the distance to the nearer end, log((1 - m) / m) = log1p((1 - 2 m) / m): from m = 1/4 on, both
+        // differences are exact. Where the quotient would overflow, 1 - m is 1.
+        let (half, one, two) = (Self::lit(0.5), Self::lit(1.0), Self::lit(2.0));
+        let low = self < half;
+        let m = Self::select(low, self, one - self);
+        let magnitude = Self::select(m < Self::lit(1e-30), -m.log(), ((one - two * m) / m).log1p());
+        Self::select(low, -magnitude, magnitude)
     }
     /// The hyperbolic sine.
     fn sinh(self) -> Self;

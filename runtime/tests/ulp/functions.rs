@@ -121,7 +121,7 @@ macro_rules! functions {
 
 functions! {
     exp exp_nonpos expm1 log log1p log1p_unit log1mexp
-    sigmoid softplus log_sigmoid tanh sinh cosh log_cosh erf
+    sigmoid softplus log_sigmoid logit tanh sinh cosh log_cosh erf
 }
 
 macro_rules! pow {

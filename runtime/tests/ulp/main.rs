@@ -22,6 +22,7 @@ fn bounds(name: &str) -> (f64, f64) {
         "erf" => (1.3, 1.4),
         "tanh" => (1.4, 1.4),
         "sigmoid" => (1.5, 2.4),
+        "logit" => (1.5, 1.5),
         "log_cosh" => (1.6, 2.0),
         "expm1" | "softplus" | "log_sigmoid" => (1.6, 1.6),
         _ => panic!("no bound for {name}"),

@@ -37,6 +37,8 @@ pub(crate) fn single(name: &str, x: f64) -> f64 {
         "sigmoid" => 1.0 / (1.0 + (-x).exp()),
         "softplus" => softplus(x),
         "log_sigmoid" => -softplus(-x),
+        "logit" if x > 0.4 && x < 0.6 => ((2.0 * x - 1.0) / (1.0 - x)).ln_1p(),
+        "logit" => x.ln() - (-x).ln_1p(),
         "tanh" => x.tanh(),
         "sinh" => x.sinh(),
         "cosh" => x.cosh(),
@@ -87,6 +89,8 @@ fn double(name: &str, x: f64) -> Option<Reference> {
         "sigmoid" => plain(one / (one + Double::from(-x.min(1000.0)).exp())),
         "softplus" => softplus(x),
         "log_sigmoid" => softplus(-x).map(|r| Reference { value: -r.value, ..r }),
+        "logit" if x > 0.0 && x < 1.0 => plain(wide.log() - (-wide).log1p()),
+        "logit" => None,
         "tanh" | "sinh" if x.abs() < 1e-100 => plain(wide),
         "tanh" if x.abs() > 50.0 => plain(signed(one)),
         "tanh" => {
