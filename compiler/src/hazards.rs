@@ -37,7 +37,7 @@ pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
                     format!("the gradient of `{}` is zero everywhere", input.name),
                     input.span,
                 )
-                .note("`sign` passes no gradient on"),
+                .note("the value does not change with it, or only in steps"),
             );
         }
     }

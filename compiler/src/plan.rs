@@ -147,13 +147,13 @@ pub enum FoldKind {
 /// What a caller may ask a plan for; each is computed only when it is wanted.
 #[derive(Clone, Debug)]
 pub struct Outputs {
-    /// The value of a sample, 0 where it is not kept.
+    /// The value of a sample.
     pub value: ValueId,
     /// Whether every input of a sample lies in its domain.
     pub valid: Option<ValueId>,
     /// The derivatives of the value: input and value.
     pub gradients: Vec<(usize, ValueId)>,
-    /// The summand of the divisor, 0 where a sample is not kept; `None` for 1.
+    /// The summand of the divisor; `None` where every sample counts one.
     pub divisor: Option<ValueId>,
     /// The derivatives of that summand, for the inputs that it reads.
     pub divisor_gradients: Vec<(usize, ValueId)>,

@@ -25,6 +25,7 @@ pub fn schedule(loss: &Loss, variant: &Variant, diagnostics: &mut Diagnostics) -
     roots.extend(variant.divisor);
     roots.extend(variant.divisor_gradients.iter().map(|(_, id)| *id));
     roots.extend(variant.valid);
+    roots.extend(variant.keep);
     let mut scheduler =
         Scheduler { variant, values: Vec::new(), places: HashMap::new(), divisors: HashMap::new() };
     for root in &roots {
@@ -48,17 +49,18 @@ pub fn schedule(loss: &Loss, variant: &Variant, diagnostics: &mut Diagnostics) -
         divisor: variant.divisor.as_ref().map(at),
         divisor_gradients: pairs(&variant.divisor_gradients),
     };
-    Some(assemble(loss, scheduler.values, outputs))
+    let filter = variant.keep.as_ref().map(at);
+    Some(assemble(loss, scheduler.values, outputs, filter))
 }
 
-fn assemble(loss: &Loss, values: Vec<Value>, outputs: Outputs) -> Plan {
+fn assemble(loss: &Loss, values: Vec<Value>, outputs: Outputs, filter: Option<ValueId>) -> Plan {
     let samples = AxisSet::of(crate::ir::AxisId::SAMPLES);
     let body = |stage: StageId| {
         values.iter().enumerate().filter(|(_, value)| value.stage == stage).map(|(i, _)| ValueId(i)).collect()
     };
     let stages = vec![
         Stage { axes: AxisSet::EMPTY, filter: None, body: body(CALL) },
-        Stage { axes: samples, filter: None, body: body(SAMPLE) },
+        Stage { axes: samples, filter, body: body(SAMPLE) },
     ];
     let fold = |value| Fold { kind: FoldKind::Sum, value, stage: SAMPLE, axes: samples };
     let folds = std::iter::once(outputs.value).chain(outputs.divisor).map(fold).collect();

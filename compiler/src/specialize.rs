@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::derive::Derived;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{Domain, ExprId, Function, Graph, Node, Parameter, ParameterKind};
+use crate::ir::{Domain, ExprId, Function, Graph, Node, Parameter, ParameterKind, Role};
 use crate::lower::lower;
 use crate::ranges::Ranges;
 use crate::rewrite::{Counts, rewrite, substitute};
@@ -19,13 +19,15 @@ pub struct Variant {
     pub fixed: Vec<(usize, f64)>,
     /// All its expressions.
     pub graph: Graph,
-    /// The value of a sample, 0 where it is not kept.
+    /// The value of a sample.
     pub value: ExprId,
     /// Whether every input lies in its domain.
     pub valid: Option<ExprId>,
+    /// Whether a sample counts; one that does not contributes 0 to everything.
+    pub keep: Option<ExprId>,
     /// The derivatives of the value.
     pub gradients: Vec<(usize, ExprId)>,
-    /// The summand of the divisor, 0 where a sample is not kept; `None` for 1.
+    /// The summand of the divisor; `None` where every sample counts one.
     pub divisor: Option<ExprId>,
     /// The derivatives of that summand.
     pub divisor_gradients: Vec<(usize, ExprId)>,
@@ -65,7 +67,15 @@ pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Vec<Varia
 fn listed(parameter: &Parameter) -> Option<Vec<f64>> {
     match (&parameter.kind, &parameter.domain) {
         (ParameterKind::Bool, _) => Some(vec![0.0, 1.0]),
-        (_, Some(Domain::Set(values))) => Some(values.clone()),
+        (_, Some(Domain::Set(values))) => {
+            let mut distinct: Vec<f64> = Vec::new();
+            for value in values {
+                if !distinct.contains(value) {
+                    distinct.push(*value);
+                }
+            }
+            Some(distinct)
+        }
         _ => None,
     }
 }
@@ -83,22 +93,18 @@ fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
         })
         .collect();
 
-    let zero = graph.real(0.0);
-    let kept = |graph: &mut Graph, id: ExprId| match derived.keep {
-        Some(keep) => graph.choose(keep, id, zero),
-        None => id,
-    };
     let divisor = match (derived.divisor, derived.keep) {
-        (Some(form), _) => Some(kept(&mut graph, form.stable)),
-        (None, Some(keep)) => Some(graph.indicator(keep)),
+        (Some(form), _) => Some(form.stable),
+        (None, Some(_)) => Some(graph.real(1.0)),
         (None, None) => None,
     };
-    let mut roots = vec![kept(&mut graph, derived.value.stable)];
-    roots.extend(derived.gradients.iter().map(|(_, form)| kept(&mut graph, form.stable)));
-    roots.extend(derived.divisor_gradients.iter().map(|(_, form)| kept(&mut graph, form.stable)));
+    let mut roots = vec![derived.value.stable];
+    roots.extend(derived.gradients.iter().map(|(_, form)| form.stable));
+    roots.extend(derived.divisor_gradients.iter().map(|(_, form)| form.stable));
     roots.extend(divisor);
     let valid = valid(&mut graph, derived);
     roots.extend(valid);
+    roots.extend(derived.keep);
 
     let roots = substitute(&mut graph, &roots, &replace);
     let mut ranges = Ranges::new(&derived.loss);
@@ -111,28 +117,26 @@ fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
         divisor_gradients: derived.divisor_gradients.iter().map(|(input, _)| (*input, next())).collect(),
         divisor: divisor.map(|_| next()),
         valid: valid.map(|_| next()),
+        keep: derived.keep.map(|_| next()),
         fixed,
         graph,
     }
 }
 
-/// Whether every input lies in its domain, or the sample is not kept.
+/// Whether every input lies in its domain. A whole number that the element type does not hold arrives as NaN
+/// and lies in none.
 fn valid(graph: &mut Graph, derived: &Derived) -> Option<ExprId> {
     let mut all = None;
     for (i, input) in derived.loss.inputs.iter().enumerate() {
-        let Some(domain) = &input.domain else { continue };
         let x = graph.add(Node::Input(i));
-        let inside = lies_in(graph, x, domain);
+        let inside = match (&input.domain, input.role) {
+            (Some(domain), _) => lies_in(graph, x, domain),
+            (None, Role::Int) => graph.apply(Function::Eq, &[x, x]),
+            (None, _) => continue,
+        };
         all = Some(all.map_or(inside, |others| graph.apply(Function::And, &[others, inside])));
     }
-    let all = all?;
-    Some(match derived.keep {
-        Some(keep) => {
-            let left_out = graph.apply(Function::Not, &[keep]);
-            graph.apply(Function::Or, &[left_out, all])
-        }
-        None => all,
-    })
+    all
 }
 
 fn lies_in(graph: &mut Graph, x: ExprId, domain: &Domain) -> ExprId {

@@ -18,21 +18,9 @@ impl<T: Float> Kernel<T, 2, 1> for Mse {
     const TRANSCENDENTAL: bool = false;
 
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, [x, t]: [R; 2]) -> Sample<R, 0> {
-        let d = x - t;
-        Sample { value: d * d, gradient: [], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, [x, t]: [R; 2]) -> Sample<R, 1> {
-        let d = x - t;
-        Sample { value: d * d, gradient: [d + d], valid: true }
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [x, t]: [R; 2]) -> Sample<R, 1> {
         let d = x - t;
-        Sample { value: d * d, gradient: [d + d], valid: true }
+        Sample { value: d * d, gradient: [d + d], valid: true, kept: true }
     }
 }
 
@@ -44,22 +32,10 @@ impl<T: Float> Kernel<T, 3, 3> for Weighted {
     const TRANSCENDENTAL: bool = false;
 
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, [x, t, w]: [R; 3]) -> Sample<R, 0> {
-        let d = x - t;
-        Sample { value: d * d * w, gradient: [], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, [x, t, w]: [R; 3]) -> Sample<R, 1> {
-        let d = x - t;
-        Sample { value: d * d * w, gradient: [(d + d) * w], valid: true }
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [x, t, w]: [R; 3]) -> Sample<R, 3> {
         let d = x - t;
         let dx = (d + d) * w;
-        Sample { value: d * d * w, gradient: [dx, -dx, d * d], valid: true }
+        Sample { value: d * d * w, gradient: [dx, -dx, d * d], valid: true, kept: true }
     }
 }
 
@@ -82,17 +58,6 @@ impl<T: Float> Kernel<T, 2, 1> for SmoothL1<T> {
     const TRANSCENDENTAL: bool = false;
 
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 2]) -> Sample<R, 0> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [], valid }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 2]) -> Sample<R, 1> {
-        self.gradients(inputs)
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [x, t]: [R; 2]) -> Sample<R, 1> {
         let d = x - t;
         let a = d.abs();
@@ -102,6 +67,7 @@ impl<T: Float> Kernel<T, 2, 1> for SmoothL1<T> {
             value: R::select(near, R::lit(0.5) * d * slope, a - R::of(self.half_beta)),
             gradient: [R::select(near, slope, d.sign())],
             valid: true,
+            kept: true,
         }
     }
 }
@@ -112,23 +78,12 @@ struct Bce;
 
 impl<T: Float> Kernel<T, 2, 1> for Bce {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 2]) -> Sample<R, 0> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [], valid }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 2]) -> Sample<R, 1> {
-        self.gradients(inputs)
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [x, t]: [R; 2]) -> Sample<R, 1> {
         let (zero, one) = (R::lit(0.0), R::lit(1.0));
         let e = (-x.abs()).exp_nonpos();
         let value = x.relu() - x * t + e.log1p_unit();
         let sigmoid = R::select(x < zero, e, one) / (one + e);
-        Sample { value, gradient: [sigmoid - t], valid: (t >= zero) & (t <= one) }
+        Sample { value, gradient: [sigmoid - t], valid: (t >= zero) & (t <= one), kept: true }
     }
 }
 

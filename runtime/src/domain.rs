@@ -75,7 +75,7 @@ pub(crate) fn check_parameters(spec: &'static Spec, values: &[f64]) -> Result<()
 
 /// A value of a parameter in typed code.
 pub trait ParameterValue: Copy {
-    /// The number that kernels receive; infinite for a whole number that `f64` cannot hold exactly.
+    /// The number that kernels receive; for a whole number beyond 2^53, one near it that is refused as well.
     fn number(self) -> f64;
 }
 
@@ -93,7 +93,8 @@ impl ParameterValue for i32 {
 
 impl ParameterValue for i64 {
     fn number(self) -> f64 {
-        if self.unsigned_abs() <= EXACT as u64 { self as f64 } else { f64::INFINITY }
+        let near = self as f64;
+        if self.unsigned_abs() <= EXACT as u64 { near } else { near.abs().max(EXACT + 2.0).copysign(near) }
     }
 }
 

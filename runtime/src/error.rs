@@ -197,6 +197,24 @@ pub enum Error {
         /// The sample shape.
         expected: Vec<usize>,
     },
+    /// There are more samples than an array can hold, as a broadcast view may pretend.
+    #[error("{loss}: samples of shape {shape:?} are more than an array can hold")]
+    TooLarge {
+        /// The loss.
+        loss: &'static str,
+        /// The sample shape.
+        shape: Vec<usize>,
+    },
+    /// A derivative of the denominator was asked for in a call that has none of its own.
+    #[error(
+        "{loss}: the derivative of the denominator in `{input}` is given by `partial`, not by `evaluate`"
+    )]
+    OnlyPartial {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+    },
     /// Partial results were merged that cannot be added.
     #[error("{loss}: {reason}")]
     Merge {

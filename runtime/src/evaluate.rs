@@ -90,7 +90,7 @@ impl<F: Formula, T: Float> Visitor<T> for Engine<'_, '_, F, T> {
         };
         let reduces = !matches!(task.mode, Mode::Partial);
         let over_nothing = reduces && denominator == 0.0;
-        let mut scale = if reduces { factor / denominator } else { factor };
+        let (mut scale, after) = if reduces { quotient::<T>(factor, denominator) } else { (factor, None) };
         if over_nothing {
             scale = 0.0;
         }
@@ -134,7 +134,7 @@ impl<F: Formula, T: Float> Visitor<T> for Engine<'_, '_, F, T> {
         let reads = spec.divisor.map_or(&[][..], |summand| summand.reads);
         let (targets, scale, accumulate) = match task.mode {
             Mode::Reduce(ReductionKind::Mean) if !over_nothing => {
-                (task.gradients, -scale * (numerator / denominator), true)
+                (&mut *task.gradients, -scale * (numerator / denominator), true)
             }
             Mode::Reduce(_) => (&mut [][..], 0.0, false),
             Mode::Partial => {
@@ -163,9 +163,30 @@ impl<F: Formula, T: Float> Visitor<T> for Engine<'_, '_, F, T> {
                 },
             )?;
         }
+        if let Some(powers) = after {
+            for gradient in task.gradients.iter_mut().flatten() {
+                gradient.for_each(|g| *g = T::from_f64(g.to_f64() * powers[0] * powers[1]));
+            }
+        }
         let value = if reduces { numerator / denominator } else { numerator };
         Ok(Outcome { value, numerator, denominator })
     }
+}
+
+/// What derivatives are multiplied by so that they become those of a quotient. Where `T` does not hold that
+/// number, as 1e39 in an f32, its mantissa, and the power of two, in two factors, that is still missing.
+fn quotient<T: Float>(factor: f64, denominator: f64) -> (f64, Option<[f64; 2]>) {
+    let scale = factor / denominator;
+    let held = T::from_f64(scale).to_f64();
+    let strange = factor == 0.0 || !factor.is_finite() || denominator == 0.0 || !denominator.is_finite();
+    if strange || (held.is_finite() && (held - scale).abs() <= scale.abs() * 1e-6 && scale.is_normal()) {
+        return (scale, None);
+    }
+    let exponent = |x: f64| x.abs().log2().floor() as i32;
+    let power = |e: i32| [2f64.powi(e / 2), 2f64.powi(e - e / 2)];
+    let mantissa = |x: f64, [a, b]: [f64; 2]| x / a / b;
+    let (above, below) = (exponent(factor), exponent(denominator));
+    (mantissa(factor, power(above)) / mantissa(denominator, power(below)), Some(power(above - below)))
 }
 
 /// The result over no samples.

@@ -15,27 +15,30 @@ pub trait Kernel<T: Float, const I: usize, const O: usize>: Copy + Send + Sync {
     /// The value; what only the derivatives need is never computed, because it is inlined and dropped.
     #[inline(always)]
     fn value<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 0> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [], valid }
+        let Sample { value, valid, kept, .. } = self.gradients(inputs);
+        Sample { value, gradient: [], valid, kept }
     }
 
     /// The value and its derivative with respect to the first differentiable input (0 where there is none).
     #[inline(always)]
     fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 1> {
-        let Sample { value, gradient, valid } = self.gradients(inputs);
-        Sample { value, gradient: [gradient.first().copied().unwrap_or(R::lit(0.0))], valid }
+        let Sample { value, gradient, valid, kept } = self.gradients(inputs);
+        Sample { value, gradient: [gradient.first().copied().unwrap_or(R::lit(0.0))], valid, kept }
     }
 }
 
 /// What a kernel gives for one sample.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample<R, const O: usize> {
-    /// The value of the formula; 0 where the sample is not kept.
+    /// The value of the formula.
     pub value: R,
-    /// The derivatives; 0 where the sample is not kept.
+    /// The derivatives.
     pub gradient: [R; O],
-    /// Whether every input lies in its declared domain (or the sample is not kept).
+    /// Whether every input lies in its declared domain.
     pub valid: bool,
+    /// Whether the sample counts. One that does not contributes exactly 0 to value and derivatives, whatever
+    /// stands above, and is never invalid.
+    pub kept: bool,
 }
 
 /// The divisor of a plain mean: every sample counts one.
@@ -47,6 +50,6 @@ impl<T: Float, const I: usize> Kernel<T, I, 0> for Count {
 
     #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 0> {
-        Sample { value: R::lit(1.0), gradient: [], valid: true }
+        Sample { value: R::lit(1.0), gradient: [], valid: true, kept: true }
     }
 }

@@ -41,7 +41,7 @@ impl Partial {
             let reason = "this loss is not additive over samples, so partial results cannot be merged";
             return Err(Error::Merge { loss, reason });
         }
-        if loss != other.spec.name {
+        if (loss, self.spec.formula) != (other.spec.name, other.spec.formula) {
             return Err(Error::Merge {
                 loss,
                 reason: "partial results of two different losses cannot be merged",

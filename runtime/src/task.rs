@@ -169,6 +169,12 @@ pub(crate) fn sample_shape<'a, T>(
         return Err(Error::MissingInput { loss, input: input.name });
     }
     let samples = samples.map_or(&[][..], |(_, shape)| shape);
+    // What a broadcast view pretends need not fit an array.
+    let bytes =
+        samples.iter().filter(|length| **length > 0).try_fold(size_of::<T>(), |n, l| n.checked_mul(*l));
+    if bytes.is_none_or(|bytes| bytes > isize::MAX as usize) {
+        return Err(Error::TooLarge { loss, shape: samples.to_vec() });
+    }
     for (input, given) in spec.inputs.iter().zip(inputs) {
         if let (Some(shape), Some(_)) = (given.shape(), input.default)
             && !broadcasts(shape, samples)

@@ -374,7 +374,7 @@ fn errors_of_elements_and_parameters() {
     assert_eq!(scaled(Scaled::new(1.0), 1), "scaled: parameter `factor` is 1, outside of {0.5, 2}");
     assert_eq!(
         scaled(Scaled::new(2.0).shift(i64::MAX), 1),
-        "scaled: parameter `shift` is inf, but must be a whole number up to 2^53"
+        "scaled: parameter `shift` is 9223372036854776000, but must be a whole number up to 2^53"
     );
     assert_eq!(
         scaled(Scaled::new(2.0), (1 << 24) + 1),
@@ -382,4 +382,35 @@ fn errors_of_elements_and_parameters() {
     );
     assert_eq!(scaled(Scaled::new(2.0), 1 << 24), "no error");
     assert!(size_of::<Error>() <= 128);
+}
+
+#[test]
+fn an_empty_array_takes_no_time_however_long_its_axes_are() {
+    let empty = Array2::<f64>::zeros((1 << 40, 0));
+    let (value, gradient) = SmoothL1::new().forward_backward(&empty, &empty).unwrap();
+    assert!(value.is_nan());
+    assert_eq!(gradient.shape(), [1 << 40, 0]);
+}
+
+#[test]
+fn a_view_larger_than_any_array_is_refused() {
+    let one = arr0(1.0f64);
+    let huge = one.broadcast(1 << 61).unwrap();
+    let error = SmoothL1::new().forward_backward(&huge, &huge).unwrap_err().to_string();
+    assert!(error.contains("[2305843009213693952]"), "{error}");
+}
+
+#[test]
+fn a_tiny_or_huge_divisor_scales_gradients_all_the_same() {
+    let (x, t, w) = (array![1f32, 2.0], array![0f32, 0.0], array![1e-39f32, 1e-39]);
+    let (value, gradient) = Mse::new().on(&x, &t).weight(&w).forward_backward().unwrap();
+    assert_eq!(value, 2.5);
+    all_close(&gradient, &array![1.0, 2.0]);
+    let (x, t, w) = (array![1f64, 2.0], array![0f64, 0.0], array![1e-310, 1e-310]);
+    let (value, gradient) = Mse::new().on(&x, &t).weight(&w).forward_backward().unwrap();
+    assert_eq!(value, 2.5);
+    all_close(&gradient, &array![1.0, 2.0]);
+    let (x, t) = (array![1e30f32], array![0f32]);
+    let (_, gradient) = Mse::new().reduction(MeanOver(1e46)).forward_backward(&x, &t).unwrap();
+    all_close(&gradient, &array![2e-16]);
 }

@@ -191,3 +191,11 @@ fn errors() {
         "scaled: parameter `loud` is 2, but must be true or false (1 or 0)"
     );
 }
+
+#[test]
+fn the_derivative_of_the_denominator_belongs_to_partials() {
+    let x = array![1.0, 2.0];
+    let call = Mse::dynamic().call().input("input", &x).input("target", &x).denominator_gradient("weight");
+    let error = call.evaluate().unwrap_err().to_string();
+    assert!(error.contains("`weight`") && error.contains("`partial`"), "{error}");
+}

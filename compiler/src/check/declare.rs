@@ -27,6 +27,7 @@ pub(super) fn input(decl: &Decl, axes: &mut Vec<Axis>, diagnostics: &mut Diagnos
     };
     let role = role(decl, axes, diagnostics)?;
     let domain = domain(decl, diagnostics)?;
+    fits(decl, domain.as_ref(), role != Role::Real, role == Role::Bool, diagnostics)?;
     let default = default(decl, domain.as_ref(), role == Role::Bool, diagnostics)?;
     Some(Input { name: decl.name.name.clone(), axes: own, role, domain, default, span: decl.span })
 }
@@ -55,11 +56,12 @@ pub(super) fn parameter(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Pa
         }
     };
     let domain = domain(decl, diagnostics)?;
+    fits(decl, domain.as_ref(), kind != ParameterKind::Real, kind == ParameterKind::Bool, diagnostics)?;
     let default = default(decl, domain.as_ref(), kind == ParameterKind::Bool, diagnostics)?;
-    if kind == ParameterKind::Int && default.is_some_and(|x| x.fract() != 0.0) {
+    if kind == ParameterKind::Int && default.is_some_and(|x| !is_whole(x)) {
         diagnostics.push(Diagnostic::new(
             &codes::BAD_DEFAULT,
-            format!("the default of `{}` is not a whole number", decl.name.name),
+            format!("the default of `{}` is not a whole number below 2^53", decl.name.name),
             decl.default.as_ref().map_or(decl.span, |expr| expr.span),
         ));
         return None;
@@ -177,6 +179,39 @@ fn domain(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Option<Domain>> 
         return None;
     }
     Some(Some(checked))
+}
+
+/// A whole number that is surely the one that was written.
+fn is_whole(x: f64) -> bool {
+    x.fract() == 0.0 && x.abs() < 9_007_199_254_740_992.0
+}
+
+/// Whether a domain suits a type: truth values have none, and one of whole numbers holds some.
+fn fits(
+    decl: &Decl,
+    domain: Option<&Domain>,
+    whole: bool,
+    truth: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let (Some(checked), Some(written)) = (domain, &decl.domain) else { return Some(()) };
+    let holds_whole = match checked {
+        Domain::Set(values) => values.iter().all(|x| is_whole(*x)),
+        Domain::Interval { low, high, .. } => {
+            low.is_infinite()
+                || high.is_infinite()
+                || [low.ceil(), low.ceil() + 1.0].iter().any(|x| checked.contains(*x))
+        }
+    };
+    let message = if truth {
+        format!("`{}` is true or false and has no domain", decl.name.name)
+    } else if whole && !holds_whole {
+        format!("{checked} is not a domain of whole numbers")
+    } else {
+        return Some(());
+    };
+    diagnostics.push(Diagnostic::new(&codes::BAD_DOMAIN, message, written.span));
+    None
 }
 
 /// `Some(None)` where no default is declared, `None` where it is bad.

@@ -36,12 +36,13 @@ struct Target {
     value: ValueId,
     gradients: Vec<(usize, ValueId)>,
     valid: Option<ValueId>,
+    kept: Option<ValueId>,
 }
 
 impl Target {
     fn outputs(&self) -> Vec<ValueId> {
         let gradients = self.gradients.iter().map(|(_, id)| *id);
-        std::iter::once(self.value).chain(gradients).chain(self.valid).collect()
+        std::iter::once(self.value).chain(gradients).chain(self.valid).chain(self.kept).collect()
     }
 }
 
@@ -68,12 +69,19 @@ impl KernelGenerator<'_> {
 
     fn numerator_target(&self) -> Target {
         let outputs = &self.plan.outputs;
-        Target { value: outputs.value, gradients: outputs.gradients.clone(), valid: outputs.valid }
+        let kept = self.plan.stages[SAMPLE.0].filter;
+        Target { value: outputs.value, gradients: outputs.gradients.clone(), valid: outputs.valid, kept }
     }
 
     fn divisor_target(&self) -> Option<Target> {
         let outputs = &self.plan.outputs;
-        Some(Target { value: outputs.divisor?, gradients: outputs.divisor_gradients.clone(), valid: None })
+        let kept = self.plan.stages[SAMPLE.0].filter;
+        Some(Target {
+            value: outputs.divisor?,
+            gradients: outputs.divisor_gradients.clone(),
+            valid: None,
+            kept,
+        })
     }
 
     fn kernel(&self, name: &Ident, target: &Target) -> TokenStream {
@@ -85,7 +93,7 @@ impl KernelGenerator<'_> {
             (quote!(#name), quote!(#name))
         };
         let structure = if fields.is_empty() {
-            quote!(struct #declared;)
+            quote!(struct #declared {})
         } else {
             let fields = fields.iter().map(|id| {
                 let (name, ty) = (self.namer.of(*id), self.field_type(*id));
@@ -120,7 +128,7 @@ impl KernelGenerator<'_> {
         let target = if of_divisor { self.divisor_target() } else { Some(self.numerator_target()) };
         match target {
             None => quote!(::lossdef::__private::Count),
-            Some(target) if self.fields(&target.outputs()).is_empty() => quote!(#name),
+            Some(target) if self.fields(&target.outputs()).is_empty() => quote!(#name {}),
             Some(_) => quote!(#name::new(parameters)),
         }
     }
@@ -192,6 +200,9 @@ impl KernelGenerator<'_> {
         if let Some(valid) = target.valid {
             block.target(valid, self.namer.own("valid"));
         }
+        if let Some(kept) = target.kept {
+            block.target(kept, self.namer.own("kept"));
+        }
         let mut statements = Vec::new();
         for id in self.fields(&outputs) {
             let name = self.namer.of(id);
@@ -221,6 +232,7 @@ impl KernelGenerator<'_> {
         let gradient: Vec<TokenStream> = target.gradients.iter().map(|(_, id)| block.value(*id)).collect();
         let value = field("value", block.value(target.value));
         let valid = field("valid", target.valid.map_or(quote!(true), |id| block.value(id)));
+        let kept = field("kept", target.kept.map_or(quote!(true), |id| block.value(id)));
         let count = Literal::usize_unsuffixed(self.loss.inputs.len());
         let derivatives = Literal::usize_unsuffixed(gradient.len());
         let all = self.namer.own("inputs");
@@ -229,7 +241,7 @@ impl KernelGenerator<'_> {
             fn gradients<R: Real<Scalar = T>>(&self, #all: [R; #count]) -> Sample<R, #derivatives> {
                 let [#(#inputs),*] = #all;
                 #(#statements)*
-                Sample { #value, gradient: [#(#gradient),*], #valid }
+                Sample { #value, gradient: [#(#gradient),*], #valid, #kept }
             }
         }
     }

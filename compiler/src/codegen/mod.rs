@@ -48,7 +48,7 @@ pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) 
                 #(#kernels)*
 
                 #[derive(Clone, Copy, Debug)]
-                pub struct Formula;
+                pub struct Formula {}
 
                 impl ::lossdef::__private::Formula for Formula {
                     const SPEC: &'static spec::Spec = &#spec;
@@ -56,12 +56,14 @@ pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) 
                     #visit
 
                     fn loss() -> &'static dyn ::lossdef::Loss {
-                        super::LOSS
+                        super::compiled::LOSS
                     }
                 }
             }
 
-            pub static LOSS: &dyn ::lossdef::Loss = ::lossdef::__private::Dynamic::<kernels::Formula>::LOSS;
+            pub mod compiled {
+                pub static LOSS: &dyn ::lossdef::Loss = ::lossdef::__private::Dynamic::<super::kernels::Formula>::LOSS;
+            }
 
             #declaration
         }
@@ -80,7 +82,7 @@ fn types(loss: &Loss) -> [Ident; 3] {
 pub fn catalogue<'a>(losses: impl Iterator<Item = &'a Loss>) -> TokenStream {
     let entries = losses.map(|loss| {
         let module = module_name(loss);
-        quote!(#module::LOSS)
+        quote!(#module::compiled::LOSS)
     });
     quote! {
         /// Every loss of this file, to be found by name and called with inputs known at run time only.

@@ -41,6 +41,9 @@ pub fn derivative(input: &str) -> String {
     format!("d_{input}")
 }
 
+/// Words that Rust does not take as names, not even raw, and patterns that its prelude occupies.
+pub(super) const WORDS: &[&str] = &["self", "Self", "super", "crate", "_", "None", "Some", "Ok", "Err"];
+
 /// Gives every value of a plan a name, the same in every function that is generated from it.
 pub struct Namer {
     /// What each value is called, were it alone.
@@ -63,7 +66,7 @@ impl Namer {
             .chain(loss.parameters.iter().map(|parameter| parameter.name.as_str()))
             .chain(plan.values.iter().filter_map(|value| value.name.as_deref()))
             .collect();
-        let fixed = ["value", "valid", "inputs", "parameters"].map(str::to_owned).into_iter();
+        let fixed = ["value", "valid", "kept", "inputs", "parameters"].map(str::to_owned).into_iter();
         let derivatives = loss.inputs.iter().map(|input| derivative(&input.name));
         let own: HashMap<String, String> = fixed
             .chain(derivatives)
@@ -76,10 +79,11 @@ impl Namer {
             })
             .collect();
         let given = declared.iter().map(|name| (*name).to_owned()).chain(own.values().cloned());
+        let given = given.chain(WORDS.iter().map(|word| (*word).to_owned()));
         let mut given: HashMap<String, Option<ValueId>> = given.map(|name| (name, None)).collect();
         for (i, value) in plan.values.iter().enumerate() {
             // Two values of one name: the first has it.
-            if let Some(name) = &value.name {
+            if let Some(name) = value.name.as_ref().filter(|name| !WORDS.contains(&name.as_str())) {
                 given.get_mut(name).filter(|owner| owner.is_none()).map(|owner| owner.insert(ValueId(i)));
             }
         }

@@ -1,6 +1,6 @@
 //! Names that generated Rust cannot use, refused at the formula.
 
-use super::names::type_name;
+use super::names::{WORDS, type_name};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::Loss;
@@ -31,9 +31,6 @@ const METHODS: &[&str] = &[
     "from",
     "into",
 ];
-
-/// Words that Rust does not take as names, not even raw, and patterns that its prelude occupies.
-const WORDS: &[&str] = &["self", "Self", "super", "crate", "_", "None", "Some", "Ok", "Err"];
 
 /// Types that stand in the declaration of every struct.
 const TYPES: &[&str] = &["R", "T", "D", "E", "S", "Self"];

@@ -101,14 +101,13 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// `x / y`: `1 / y`, and `-(x / y^2)` written as `-(x / (y * y))`.
-fn divided(g: &mut Graph, x: &[ExprId], _: ExprId, which: usize) -> ExprId {
+/// `x / y`: `1 / y`, and `-(x / y / y)`, where no square overflows.
+fn divided(g: &mut Graph, x: &[ExprId], value: ExprId, which: usize) -> ExprId {
     if which == 0 {
         let one = g.real(1.0);
         g.divide(one, x[1])
     } else {
-        let square = g.times(x[1], x[1]);
-        let ratio = g.divide(x[0], square);
+        let ratio = g.divide(value, x[1]);
         g.negate(ratio)
     }
 }

@@ -68,7 +68,9 @@ pub(super) const ROWS: &[Row] = &[
             let above = if x[0] < x[1] { x[1] } else { x[0] };
             if above > x[2] { x[2] } else { above }
         },
-        range: |r| r[0].intersect(Range { low: r[1].low, above: false, high: r[2].high, below: false }),
+        range: |r| {
+            Range::closed(r[0].low.max(r[1].low).min(r[2].low), r[0].high.max(r[1].high).min(r[2].high))
+        },
         cost: 2,
         samples: &[&[0.25, 0.0, 1.0], &[-2.0, 0.0, 1.0], &[3.0, 0.0, 1.0]],
         ..piecewise(Function::Clamp, "clamp", 3)

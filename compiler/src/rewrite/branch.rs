@@ -21,6 +21,15 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "never-minus-infinity",
+        why: "a number that is bounded below is not -inf",
+        apply: |cx, id| {
+            let (a, bottom) = cx.graph.pair(id, Function::Ne)?;
+            let bounded = cx.graph.is(bottom, f64::NEG_INFINITY) && cx.range(a).low > f64::NEG_INFINITY;
+            bounded.then(|| cx.graph.add(Node::Bool(true)))
+        },
+    },
+    Rule {
         name: "equal-branches",
         why: "both branches are the same",
         apply: |cx, id| match *cx.graph.node(id) {
@@ -66,7 +75,8 @@ fn repeated(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 /// `if a != 0 or l != -inf then p else 0`, where `p` is `a` times factors that are finite for every input.
 fn needless_guard(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let Node::If(c, product, zero) = *cx.graph.node(id) else { return None };
-    let (first, _) = cx.graph.pair(c, Function::Or).filter(|_| cx.graph.is(zero, 0.0))?;
+    let (first, second) = cx.graph.pair(c, Function::Or).filter(|_| cx.graph.is(zero, 0.0))?;
+    let (log, _) = cx.graph.pair(second, Function::Ne)?;
     let (guarded, nothing) = cx.graph.pair(first, Function::Ne)?;
     if !cx.graph.is(nothing, 0.0) {
         return None;
@@ -79,7 +89,9 @@ fn needless_guard(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
             .map(|at| rest.factors.remove(at))?;
     }
     for (factor, exponent) in rest.factors {
+        // The guard fails at infinite inputs of the logarithm only; any other is finite there.
         let leaf = matches!(cx.graph.node(factor), Node::Input(_) | Node::Parameter(_));
+        let leaf = leaf && !cx.graph.reads(log, factor);
         if exponent < 0 || !(leaf || cx.range(factor).is_bounded()) {
             return None;
         }

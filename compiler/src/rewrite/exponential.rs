@@ -24,7 +24,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "exp-of-difference",
-        why: "exp(a - log(b)) = exp(a) / b where b is positive",
+        why: "exp(a - log(b)) = exp(a) / b where b is positive and exp(a) neither overflows nor vanishes",
         apply: exp_of_difference,
     },
     Rule {
@@ -57,7 +57,8 @@ fn exp_of_difference(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let argument = cx.graph.argument(id, Function::Exp)?;
     let (a, log) = cx.graph.pair(argument, Function::Sub)?;
     let b = cx.graph.argument(log, Function::Log)?;
-    if !cx.range(b).is_positive() {
+    let within = cx.range(a);
+    if !cx.range(b).is_positive() || within.low < -80.0 || within.high > 80.0 {
         return None;
     }
     let exp = cx.graph.apply(Function::Exp, &[a]);

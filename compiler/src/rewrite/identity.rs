@@ -10,6 +10,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "a + (-b) = a - b, a - (-b) = a + b, (-a) + b = b - a",
         apply: negated_term,
     },
+    Rule { name: "negated-factor", why: "(-a) b = -(a b), (-a) / b = -(a / b)", apply: negated_factor },
     Rule {
         name: "negated-difference",
         why: "-(a - b) = b - a",
@@ -59,6 +60,22 @@ fn negated_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let a = g.argument(a, Function::Neg)?;
     let sum = g.plus(a, b);
     Some(g.negate(sum))
+}
+
+fn negated_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    for function in [Function::Mul, Function::Div] {
+        let Some((a, b)) = cx.graph.pair(id, function) else { continue };
+        let (inner, rest, first) =
+            match (cx.graph.argument(a, Function::Neg), cx.graph.argument(b, Function::Neg)) {
+                (Some(inner), _) => (inner, b, true),
+                (None, Some(inner)) => (inner, a, false),
+                (None, None) => return None,
+            };
+        let arguments = if first { [inner, rest] } else { [rest, inner] };
+        let product = cx.graph.apply(function, &arguments);
+        return Some(cx.graph.negate(product));
+    }
+    None
 }
 
 fn times_zero(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

@@ -49,8 +49,8 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        name: "xlogy-of-sigmoid",
-        why: "x log(sigmoid(y)) with log_sigmoid, under the guard of xlogy",
+        name: "xlogy-of-stable-log",
+        why: "x log(y) with the stable form of the logarithm, under the guard of xlogy",
         apply: xlogy,
     },
     Rule {
@@ -67,6 +67,15 @@ pub(super) const RULES: &[Rule] = &[
         name: "shared-complement",
         why: "a - a sigmoid(x) = a sigmoid(-x), without cancellation",
         apply: shared_complement,
+    },
+    Rule {
+        name: "sigmoids-of-opposites",
+        why: "sigmoid(x) + sigmoid(-x) = 1",
+        apply: |cx, id| {
+            let (a, b) = cx.graph.pair(id, Function::Add)?;
+            let (x, y) = (cx.graph.argument(a, Function::Sigmoid)?, cx.graph.argument(b, Function::Sigmoid)?);
+            is_negation(cx.graph, x, y).then(|| cx.graph.real(1.0))
+        },
     },
     Rule {
         name: "logistic-quotient",
@@ -96,11 +105,12 @@ fn sigmoid_of_negated(graph: &mut Graph, x: ExprId) -> ExprId {
     graph.apply(Function::Sigmoid, &[negated])
 }
 
+/// Whatever rule has a better form for the logarithm, under the guard.
 fn xlogy(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (a, b) = cx.graph.pair(id, Function::Xlogy)?;
+    let plain = cx.graph.apply(Function::Log, &[b]);
+    let log = super::rules().find_map(|rule| (rule.apply)(cx, plain).filter(|better| *better != plain))?;
     let g = &mut *cx.graph;
-    let x = g.argument(b, Function::Sigmoid)?;
-    let log = g.apply(Function::LogSigmoid, &[x]);
     let (zero, bottom) = (g.real(0.0), g.real(f64::NEG_INFINITY));
     let (something, finite) = (g.apply(Function::Ne, &[a, zero]), g.apply(Function::Ne, &[log, bottom]));
     let flows = g.apply(Function::Or, &[something, finite]);

@@ -14,6 +14,11 @@ pub(super) const RULES: &[Rule] = &[
         why: "a x + b x = (a + b) x for an input or parameter x, as weights are",
         apply: common_factor,
     },
+    Rule {
+        name: "factor-into-sum",
+        why: "x (a + b / x) = x a + b where x cannot be 0; in floating point x may be, and x / x is not 1",
+        apply: into_sum,
+    },
     Rule { name: "cancel-factor", why: "x / x = 1 where x cannot be 0", apply: cancel },
     Rule {
         name: "collect-factors",
@@ -35,12 +40,14 @@ pub struct Product {
     /// Other factors and their whole exponents, in the order of the text; one factor may stand with a
     /// positive and with a negative exponent.
     pub factors: Vec<(ExprId, i32)>,
+    /// How many quotients it was written with.
+    quotients: usize,
 }
 
 impl Product {
     /// Takes an expression apart; what is no product has one factor, itself.
     pub fn of(graph: &Graph, id: ExprId) -> Product {
-        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new() };
+        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new(), quotients: 0 };
         product.absorb(graph, id, 1, &mut LARGEST.clone());
         product.fold();
         product
@@ -52,7 +59,7 @@ impl Product {
         if !is_one && graph.argument(id, Function::Neg).is_none() {
             return None;
         }
-        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new() };
+        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new(), quotients: 0 };
         let mut budget = LARGEST;
         product.absorb(graph, id, 1, &mut budget);
         product.fold();
@@ -72,6 +79,7 @@ impl Product {
             self.absorb(graph, a, exponent, budget);
             self.absorb(graph, b, exponent, budget);
         } else if let Some((a, b)) = graph.pair(id, Function::Div) {
+            self.quotients += usize::from(graph.constant(b).is_none());
             self.absorb(graph, a, exponent, budget);
             self.absorb(graph, b, -exponent, budget);
         } else if let Some(a) = graph.argument(id, Function::Neg) {
@@ -80,7 +88,8 @@ impl Product {
             }
             self.absorb(graph, a, exponent, budget);
         } else if let Some((base, power)) = whole_power(graph, id) {
-            self.absorb(graph, base, exponent * power, budget);
+            // The base stays whole: what is raised to a power may not be in reach for its factors.
+            self.multiply(base, exponent * power);
         } else {
             self.multiply(id, exponent);
         }
@@ -99,6 +108,13 @@ impl Product {
         let quotient = self.coefficient / self.divisor;
         if quotient.is_finite() && quotient * self.divisor == self.coefficient {
             (self.coefficient, self.divisor) = (quotient, 1.0);
+        }
+    }
+
+    /// One more of a factor, cancelling one that divides; only for factors that cannot be 0.
+    fn multiply_through(&mut self, factor: ExprId) {
+        if !self.take(factor, -1) {
+            self.multiply(factor, 1);
         }
     }
 
@@ -180,7 +196,8 @@ fn cancel(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 
 fn collect(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let product = Product::of_quotient(cx.graph, id)?;
-    Some(product.build(cx.graph))
+    // Of several quotients, numerators and denominators together may overflow where each quotient does not.
+    (product.quotients <= 1).then(|| product.build(cx.graph))
 }
 
 /// Takes inputs and parameters that both terms have out of a sum; rounding aside, nothing else changes.
@@ -190,7 +207,7 @@ fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
         .into_iter()
         .find_map(|function| g.pair(id, function).map(|(a, b)| (function, a, b)))?;
     let (mut left, mut right) = (Product::of_quotient(g, a)?, Product::of_quotient(g, b)?);
-    let mut shared = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new() };
+    let mut shared = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new(), quotients: 0 };
     for (factor, exponent) in left.factors.clone() {
         let leaf = matches!(g.node(factor), Node::Input(_) | Node::Parameter(_));
         if leaf && exponent == 1 && right.take(factor, 1) {
@@ -209,18 +226,47 @@ fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 
 fn joined_power(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let mut product = Product::of_quotient(cx.graph, id)?;
-    for (power, _) in product.factors.clone() {
-        let Some((base, exponent)) = cx.graph.pair(power, Function::Pow) else { continue };
+    for (power, times) in product.factors.clone() {
+        let Some((base, exponent)) = cx.graph.pair(power, Function::Pow).filter(|_| times == 1) else {
+            continue;
+        };
         let next = match (cx.graph.pair(exponent, Function::Sub), cx.graph.constant(exponent)) {
             (Some((whole, one)), _) if cx.graph.is(one, 1.0) => whole,
             (None, Some(x)) => cx.graph.real(x + 1.0),
             _ => continue,
         };
-        if cx.range(base).is_positive() && product.take(base, 1) {
-            product.take(power, 1);
+        if cx.range(base).is_positive() && product.take(base, 1) && product.take(power, 1) {
             let joined = cx.graph.apply(Function::Pow, &[base, next]);
             product.multiply(joined, 1);
             return Some(product.build(cx.graph));
+        }
+    }
+    None
+}
+
+/// Multiplies a factor into a sum one of whose terms divides by it.
+fn into_sum(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut product = Product::of_quotient(cx.graph, id)?;
+    for (sum, times) in product.factors.clone() {
+        let found = [Function::Add, Function::Sub]
+            .into_iter()
+            .find_map(|function| cx.graph.pair(sum, function).map(|(a, b)| (function, a, b)));
+        let Some((function, a, b)) = found.filter(|_| times == 1) else { continue };
+        let (mut left, mut right) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
+        let divides =
+            |term: &Product, factor: ExprId| term.factors.iter().any(|(f, e)| *f == factor && *e < 0);
+        for (factor, exponent) in product.factors.clone() {
+            let meets = factor != sum && exponent > 0 && (divides(&left, factor) || divides(&right, factor));
+            if meets && cx.range(factor).is_nonzero() {
+                product.take(factor, 1);
+                product.take(sum, 1);
+                left.multiply_through(factor);
+                right.multiply_through(factor);
+                let (left, right) = (left.build(cx.graph), right.build(cx.graph));
+                let sum = cx.graph.apply(function, &[left, right]);
+                product.multiply(sum, 1);
+                return Some(product.build(cx.graph));
+            }
         }
     }
     None

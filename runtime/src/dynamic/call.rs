@@ -187,6 +187,10 @@ impl<'a> DynamicCall<'a> {
     /// element or a parameter outside of its domain.
     pub fn evaluate(self) -> Result<Evaluation, Error> {
         let mode = Mode::Reduce(self.reduction);
+        let spec = self.loss.spec();
+        if let Some(index) = self.denominators.iter().position(Option::is_some) {
+            return Err(Error::OnlyPartial { loss: spec.name, input: spec.inputs[index].name });
+        }
         let finished = self.run(mode)?;
         Ok(Evaluation { value: finished.value, gradients: finished.numerators })
     }

@@ -180,12 +180,14 @@ pub(super) unsafe fn lanes<T, C, K, A, const I: usize, const O: usize, const G: 
         }
         for lane in 0..LANES {
             let sample = A::ask(kernel, inputs.map(|input| C::of(input[lane])));
-            values[lane] = sample.value.get();
+            let zero = C::lit(0.0);
+            values[lane] = C::select(sample.kept, sample.value, zero).get();
             let factor = C::of(upstream[lane]);
             for (output, derivative) in outputs.iter_mut().zip(sample.gradient) {
-                output[lane] = (derivative * factor).get();
+                output[lane] = C::select(sample.kept, derivative * factor, zero).get();
             }
-            faults[lane] = C::select(sample.valid, C::of(faults[lane]), C::of(one)).get();
+            let sound = sample.valid | !sample.kept;
+            faults[lane] = C::select(sound, C::of(faults[lane]), C::of(one)).get();
         }
         for (sum, value) in sums.iter_mut().zip(&values) {
             *sum += value.to_f64();

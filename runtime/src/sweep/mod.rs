@@ -37,7 +37,7 @@ pub enum Operand<'a, T> {
     Float(Strided<'a, T>),
     /// True is 1, false is 0.
     Bool(Strided<'a, bool>),
-    /// Whole numbers, converted to `T`; one that `T` cannot hold exactly makes the sample invalid.
+    /// Whole numbers, converted to `T`; one that `T` cannot hold exactly becomes NaN.
     Int(Strided<'a, i64>),
 }
 
@@ -84,7 +84,7 @@ impl<'a, T> StridedMut<'a, T> {
     /// # Safety
     ///
     /// For as long as it is used, the view must be writable at every sample of the sweep it is used in, and
-    /// overlap no other array of that sweep.
+    /// overlap no other array of that sweep; in [`Sink::Store`], no two samples share an element of it.
     pub const unsafe fn new(pointer: *mut T, strides: &'a [isize]) -> Self {
         StridedMut { pointer, strides }
     }

@@ -24,8 +24,8 @@ pub(super) struct Feed<'p, T> {
 pub(super) enum Route<T> {
     /// Read where it lies.
     Direct(*const T),
-    /// One value; the flag tells whether `T` holds it exactly.
-    Repeat(T, bool),
+    /// One value.
+    Repeat(T),
     /// The elements of so many samples, over and over.
     Tile(usize),
     /// Copied to a buffer first.
@@ -41,7 +41,7 @@ impl<'p, T: Float> Feed<'p, T> {
     #[inline]
     pub(super) unsafe fn new(shape: &[usize], operand: Operand<'p, T>) -> Self {
         let strides = match operand {
-            Operand::Splat(value) => return Feed { operand, route: Route::Repeat(value, true) },
+            Operand::Splat(value) => return Feed { operand, route: Route::Repeat(value) },
             Operand::Float(array) => array.strides,
             Operand::Bool(array) => array.strides,
             Operand::Int(array) => array.strides,
@@ -51,8 +51,8 @@ impl<'p, T: Float> Feed<'p, T> {
             (Form::Constant, _) => {
                 let mut value = T::default();
                 // SAFETY: there is a first sample, and the caller vouches for its element.
-                let exact = unsafe { gather(operand, shape, 0, 1, &mut value) };
-                Route::Repeat(value, exact)
+                unsafe { gather(operand, shape, 0, 1, &mut value) };
+                Route::Repeat(value)
             }
             _ => match period(shape, strides) {
                 Some(period) if period <= PERIOD => Route::Tile(period),
@@ -66,7 +66,7 @@ impl<'p, T: Float> Feed<'p, T> {
     #[inline]
     pub(super) fn room(&self, block: usize) -> usize {
         match self.route {
-            Route::Direct(_) | Route::Repeat(..) => 0,
+            Route::Direct(_) | Route::Repeat(_) => 0,
             Route::Tile(_) => block + PERIOD,
             Route::Gather => block,
         }
@@ -79,16 +79,16 @@ fn period(shape: &[usize], strides: &[isize]) -> Option<usize> {
     (first > 0).then(|| shape[first..].iter().product())
 }
 
-/// The nearest `T` of a whole number, and whether it is the same.
+/// A whole number as a `T`; NaN, which is in no domain, where `T` does not hold it.
 #[inline(always)]
-fn whole<T: Float>(x: i64) -> (T, bool) {
+fn whole<T: Float>(x: i64) -> T {
     let near = T::from_f64(x as f64);
     let back = near.to_f64();
-    (near, back < 9_223_372_036_854_775_808.0 && back as i64 == x)
+    let same = back < 9_223_372_036_854_775_808.0 && back as i64 == x;
+    if same { near } else { T::from_f64(f64::NAN) }
 }
 
-/// Copies the elements of `length` samples from number `start` on to a buffer, and tells whether `T` holds
-/// all of them exactly.
+/// Copies the elements of `length` samples from number `start` on to a buffer.
 ///
 /// # Safety
 ///
@@ -101,8 +101,7 @@ pub(super) unsafe fn gather<T: Float>(
     start: usize,
     length: usize,
     buffer: *mut T,
-) -> bool {
-    let mut exact = true;
+) {
     match operand {
         Operand::Splat(value) => {
             for at in 0..length {
@@ -151,17 +150,15 @@ pub(super) unsafe fn gather<T: Float>(
         Operand::Int(array) => walk(shape, array.strides, start, length, |piece| {
             piece.each(|at, offset| {
                 // SAFETY: as above.
-                let (value, same) = whole(unsafe { array.pointer.offset(offset).read() });
-                exact &= same;
+                let value = whole(unsafe { array.pointer.offset(offset).read() });
                 // SAFETY: as above.
                 unsafe { buffer.add(at).write(value) };
             });
         }),
     }
-    exact
 }
 
-/// Copies the first `period` elements to a buffer of `length`, over and over. Tells what [`gather`] does.
+/// Copies the first `period` elements to a buffer of `length`, over and over.
 ///
 /// # Safety
 ///
@@ -172,38 +169,15 @@ pub(super) unsafe fn tile<T: Float>(
     period: usize,
     length: usize,
     buffer: *mut T,
-) -> bool {
+) {
     // SAFETY: passed on to the caller; a copy ends where the buffer does, and begins where its source ends.
     unsafe {
-        let exact = gather(operand, shape, 0, period, buffer);
+        gather(operand, shape, 0, period, buffer);
         let mut done = period;
         while done < length {
             let count = done.min(length - done);
             buffer.add(done).copy_from_nonoverlapping(buffer, count);
             done += count;
         }
-        exact
-    }
-}
-
-/// Marks the samples whose whole number `T` cannot hold.
-///
-/// # Safety
-///
-/// The operand must be readable at `marks.len()` samples from number `start` on.
-pub(super) unsafe fn mark_inexact<T: Float>(
-    operand: Operand<'_, T>,
-    shape: &[usize],
-    start: usize,
-    marks: &mut [bool],
-) {
-    if let Operand::Int(array) = operand {
-        walk(shape, array.strides, start, marks.len(), |piece| {
-            piece.each(|at, offset| {
-                // SAFETY: a piece covers samples of the stretch.
-                let x = unsafe { array.pointer.offset(offset).read() };
-                marks[at] |= !whole::<T>(x).1;
-            });
-        });
     }
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::Operand;
 use super::body::{Block, Frame, LANES, Source, Tally, Target};
 use super::isa::Lanes;
-use super::operand::{Feed, Route, gather, mark_inexact, tile};
+use super::operand::{Feed, Route, gather, tile};
 use super::sink::Drain;
 use crate::real::Float;
 
@@ -81,7 +81,7 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
         each: &mut dyn FnMut(f64),
     ) -> bool {
         let value = |feed: &Feed<'_, T>| match feed.route {
-            Route::Repeat(value, _) => Block([value; LANES]),
+            Route::Repeat(value) => Block([value; LANES]),
             _ => Block([T::default(); LANES]),
         };
         let mut bay = Bay {
@@ -91,7 +91,7 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
             outputs: [Block([T::default(); LANES]); O],
         };
         let bay = &raw mut bay;
-        let direct = |feed: &Feed<'_, T>| matches!(feed.route, Route::Direct(_) | Route::Repeat(..));
+        let direct = |feed: &Feed<'_, T>| matches!(feed.route, Route::Direct(_) | Route::Repeat(_));
         // SAFETY: `bay` lives until the end of this function; the rest is passed on to the caller.
         unsafe {
             if self.inputs.iter().all(direct) && direct(&self.upstream) && !self.drains().any(Drain::buffered)
@@ -112,7 +112,7 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
         chunks: Range<usize>,
         each: &mut dyn FnMut(f64),
     ) -> bool {
-        let mut valid = self.exact();
+        let mut valid = true;
         for chunk in chunks {
             let start = chunk * CHUNK;
             let length = CHUNK.min(self.samples - start);
@@ -154,14 +154,14 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
         };
         let feeds = || self.inputs.iter().chain(std::iter::once(&self.upstream));
 
-        let mut valid = self.exact();
+        let mut valid = true;
         // SAFETY: buffers are handed out in the order of `room`, each as large as it says. Feeds and drains are
         // asked for samples of the job only.
         unsafe {
             let mut place = buffers;
             for feed in feeds() {
                 if let Route::Tile(period) = feed.route {
-                    valid &= tile(feed.operand, self.shape, period, block + period - 1, place);
+                    tile(feed.operand, self.shape, period, block + period - 1, place);
                 }
                 place = place.add(feed.room(block));
             }
@@ -177,7 +177,7 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
                     let mut place = buffers;
                     for feed in feeds() {
                         if let Route::Gather = feed.route {
-                            valid &= gather(feed.operand, self.shape, start, length, place);
+                            gather(feed.operand, self.shape, start, length, place);
                         }
                         place = place.add(feed.room(block));
                     }
@@ -201,12 +201,6 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
             each(tally.total());
         }
         valid
-    }
-
-    /// Whether all repeated inputs are exact.
-    #[inline]
-    fn exact(&self) -> bool {
-        self.inputs.iter().all(|feed| !matches!(feed.route, Route::Repeat(_, false)))
     }
 
     /// How many elements of buffer blocks of `block` samples need.
@@ -236,7 +230,7 @@ impl<T: Float, const I: usize, const O: usize> Job<'_, T, I, O> {
             place = place.wrapping_add(feed.room(block));
             match feed.route {
                 Route::Direct(pointer) => Source { pointer: pointer.wrapping_add(start), step: LANES },
-                Route::Repeat(..) => Source { pointer: own, step: 0 },
+                Route::Repeat(_) => Source { pointer: own, step: 0 },
                 Route::Tile(period) => Source { pointer: here.wrapping_add(start % period), step: LANES },
                 Route::Gather => Source { pointer: here, step: LANES },
             }
@@ -362,13 +356,9 @@ pub(super) unsafe fn first_invalid<T: Float, const I: usize, const O: usize>(
     let target = Target { pointer: scratch.0.as_mut_ptr(), step: 0 };
     for start in (0..samples).step_by(LANES) {
         let length = LANES.min(samples - start);
-        let mut marks = [false; LANES];
         for (input, block) in inputs.iter().zip(&mut blocks) {
             // SAFETY: these are samples of the shape, and the block holds a group.
-            unsafe {
-                gather(*input, shape, start, length, block.0.as_mut_ptr());
-                mark_inexact(*input, shape, start, &mut marks[..length]);
-            }
+            unsafe { gather(*input, shape, start, length, block.0.as_mut_ptr()) };
             let last = block.0[length - 1];
             block.0[length..].fill(last);
         }
@@ -382,7 +372,7 @@ pub(super) unsafe fn first_invalid<T: Float, const I: usize, const O: usize>(
         let mut tally = Tally::new();
         // SAFETY: every pointer of the frame is good for one group.
         unsafe { lanes.run(&frame, 1, &mut tally) };
-        let fault = |lane: &usize| marks[*lane] || tally.faults[*lane] != T::default();
+        let fault = |lane: &usize| tally.faults[*lane] != T::default();
         if let Some(lane) = (0..length).find(fault) {
             return start + lane;
         }

@@ -177,18 +177,6 @@ struct Many;
 
 impl<T: Float, const I: usize> Kernel<T, I, I> for Many {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 0> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [], valid }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, 1> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [R::lit(1.0)], valid }
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, I> {
         let mut value = R::lit(0.0);
         for (number, input) in inputs.into_iter().enumerate() {
@@ -198,6 +186,7 @@ impl<T: Float, const I: usize> Kernel<T, I, I> for Many {
             value,
             gradient: from_fn(|number| inputs[number] * R::lit(number as f64 + 1.0)),
             valid: true,
+            kept: true,
         }
     }
 }

@@ -163,18 +163,26 @@ impl<'a, T> ViewMut<'a, T> {
     where
         T: Copy,
     {
-        fn walk<T: Copy>(pointer: *mut T, shape: &[usize], strides: &[isize], value: T) {
+        self.for_each(|element| *element = value);
+    }
+
+    /// Visits every element.
+    pub(crate) fn for_each(&mut self, mut visit: impl FnMut(&mut T)) {
+        fn walk<T>(pointer: *mut T, shape: &[usize], strides: &[isize], visit: &mut impl FnMut(&mut T)) {
             match (shape.split_first(), strides.split_first()) {
                 (Some((&length, shape)), Some((&stride, strides))) => {
                     for index in 0..length {
-                        walk(pointer.wrapping_offset(index as isize * stride), shape, strides, value);
+                        walk(pointer.wrapping_offset(index as isize * stride), shape, strides, visit);
                     }
                 }
                 // SAFETY: every index on the way was inside of its axis, so this is an element of the array
                 // that `of` borrowed exclusively.
-                _ => unsafe { *pointer = value },
+                _ => visit(unsafe { &mut *pointer }),
             }
         }
-        walk(self.pointer, self.shape, self.strides, value);
+        // Without this, an empty inner axis would still be looked for at every place of the outer ones.
+        if !self.shape.contains(&0) {
+            walk(self.pointer, self.shape, self.strides, &mut visit);
+        }
     }
 }

@@ -56,23 +56,15 @@ struct MseKernel;
 
 impl<T: Float> Kernel<T, 3, 3> for MseKernel {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, [input, target, weight]: [R; 3]) -> Sample<R, 0> {
-        let d = input - target;
-        Sample { value: weight * d * d, gradient: [], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, [input, target, weight]: [R; 3]) -> Sample<R, 1> {
-        let d = input - target;
-        let wd = weight * d;
-        Sample { value: wd * d, gradient: [R::lit(2.0) * wd], valid: true }
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [input, target, weight]: [R; 3]) -> Sample<R, 3> {
         let d = input - target;
         let wd = weight * d;
-        Sample { value: wd * d, gradient: [R::lit(2.0) * wd, R::lit(-2.0) * wd, d * d], valid: true }
+        Sample {
+            value: wd * d,
+            gradient: [R::lit(2.0) * wd, R::lit(-2.0) * wd, d * d],
+            valid: true,
+            kept: true,
+        }
     }
 }
 
@@ -81,18 +73,8 @@ struct MseDivisor;
 
 impl<T: Float> Kernel<T, 3, 1> for MseDivisor {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, [_, _, weight]: [R; 3]) -> Sample<R, 0> {
-        Sample { value: weight, gradient: [], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, [_, _, weight]: [R; 3]) -> Sample<R, 1> {
-        Sample { value: weight, gradient: [R::lit(1.0)], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 1> {
-        self.gradient(inputs)
+    fn gradients<R: Real<Scalar = T>>(&self, [_, _, weight]: [R; 3]) -> Sample<R, 1> {
+        Sample { value: weight, gradient: [R::lit(1.0)], valid: true, kept: true }
     }
 }
 
@@ -150,22 +132,13 @@ struct SmoothL1Kernel<T> {
 
 impl<T: Float> Kernel<T, 2, 2> for SmoothL1Kernel<T> {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 2]) -> Sample<R, 0> {
-        Sample { value: self.gradient(inputs).value, gradient: [], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, [input, target]: [R; 2]) -> Sample<R, 1> {
+    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; 2]) -> Sample<R, 2> {
+        let [input, target] = inputs;
         let (d, beta, half) = (input - target, R::of(self.beta), R::lit(0.5));
         let near = d.abs() < beta;
         let value = R::select(near, d * d / beta * half, d.abs() - beta * half);
-        Sample { value, gradient: [R::select(near, d / beta, d.sign())], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; 2]) -> Sample<R, 2> {
-        let Sample { value, gradient: [g], valid } = self.gradient(inputs);
-        Sample { value, gradient: [g, -g], valid }
+        let g = R::select(near, d / beta, d.sign());
+        Sample { value, gradient: [g, -g], valid: true, kept: true }
     }
 }
 
@@ -220,26 +193,13 @@ struct MaskedKernel;
 
 impl<T: Float> Kernel<T, 4, 2> for MaskedKernel {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 0> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [], valid }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 1> {
-        let Sample { value, gradient: [g, _], valid } = self.gradients(inputs);
-        Sample { value, gradient: [g], valid }
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [input, target, mask, also]: [R; 4]) -> Sample<R, 2> {
         let zero = R::lit(0.0);
         let kept = (mask != zero) & (also != zero);
         let d = input - target;
-        let g = R::select(kept, R::lit(2.0) * d, zero);
-        let gt = R::select(kept, R::lit(-2.0) * d, zero);
+        let (g, gt) = (R::lit(2.0) * d, R::lit(-2.0) * d);
         let inside = (target >= zero) & (target <= R::lit(1.0));
-        Sample { value: R::select(kept, d * d, zero), gradient: [g, gt], valid: inside | !kept }
+        Sample { value: d * d, gradient: [g, gt], valid: inside, kept }
     }
 }
 
@@ -248,19 +208,9 @@ struct MaskedDivisor;
 
 impl<T: Float> Kernel<T, 4, 0> for MaskedDivisor {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, [_, _, mask, also]: [R; 4]) -> Sample<R, 0> {
-        let value = R::select((mask != R::lit(0.0)) & (also != R::lit(0.0)), R::lit(1.0), R::lit(0.0));
-        Sample { value, gradient: [], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 1> {
-        Sample { value: self.value(inputs).value, gradient: [R::lit(0.0)], valid: true }
-    }
-
-    #[inline(always)]
-    fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; 4]) -> Sample<R, 0> {
-        self.value(inputs)
+    fn gradients<R: Real<Scalar = T>>(&self, [_, _, mask, also]: [R; 4]) -> Sample<R, 0> {
+        let zero = R::lit(0.0);
+        Sample { value: R::lit(1.0), gradient: [], valid: true, kept: (mask != zero) & (also != zero) }
     }
 }
 
@@ -320,20 +270,13 @@ struct ScaledKernel<T> {
 
 impl<T: Float> Kernel<T, 3, 2> for ScaledKernel<T> {
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 0> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [], valid }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 1> {
-        let Sample { value, gradient: [g, _], valid } = self.gradients(inputs);
-        Sample { value, gradient: [g], valid }
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [input, label, scale]: [R; 3]) -> Sample<R, 2> {
         let rest = R::of(self.factor) * (label + R::of(self.shift));
-        Sample { value: rest * scale * input, gradient: [rest * scale, rest * input], valid: true }
+        Sample {
+            value: rest * scale * input,
+            gradient: [rest * scale, rest * input],
+            valid: label.abs() >= R::lit(0.0),
+            kept: true,
+        }
     }
 }

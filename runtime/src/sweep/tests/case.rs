@@ -18,21 +18,14 @@ impl<T: Float> Kernel<T, 3, 2> for Odd<T> {
     const TRANSCENDENTAL: bool = false;
 
     #[inline(always)]
-    fn value<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 0> {
-        let Sample { value, valid, .. } = self.gradients(inputs);
-        Sample { value, gradient: [], valid }
-    }
-
-    #[inline(always)]
-    fn gradient<R: Real<Scalar = T>>(&self, inputs: [R; 3]) -> Sample<R, 1> {
-        let Sample { value, gradient, valid } = self.gradients(inputs);
-        Sample { value, gradient: [gradient[0]], valid }
-    }
-
-    #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, [x, t, w]: [R; 3]) -> Sample<R, 2> {
         let d = x - t;
-        Sample { value: d * d * w, gradient: [(d + d) * w, d * d], valid: x <= R::of(self.limit) }
+        Sample {
+            value: d * d * w,
+            gradient: [(d + d) * w, d * d],
+            valid: (x <= R::of(self.limit)) & (t.abs() >= R::lit(0.0)),
+            kept: true,
+        }
     }
 }
 
