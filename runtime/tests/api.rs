@@ -405,12 +405,12 @@ fn a_tiny_or_huge_divisor_scales_gradients_all_the_same() {
     let (x, t, w) = (array![1f32, 2.0], array![0f32, 0.0], array![1e-39f32, 1e-39]);
     let (value, gradient) = Mse::new().on(&x, &t).weight(&w).forward_backward().unwrap();
     assert_eq!(value, 2.5);
-    all_close(&gradient, &array![1.0, 2.0]);
+    assert!((&gradient - &array![1.0, 2.0]).iter().all(|error| error.abs() < 1e-5), "{gradient}");
     let (x, t, w) = (array![1f64, 2.0], array![0f64, 0.0], array![1e-310, 1e-310]);
     let (value, gradient) = Mse::new().on(&x, &t).weight(&w).forward_backward().unwrap();
     assert_eq!(value, 2.5);
     all_close(&gradient, &array![1.0, 2.0]);
     let (x, t) = (array![1e30f32], array![0f32]);
     let (_, gradient) = Mse::new().reduction(MeanOver(1e46)).forward_backward(&x, &t).unwrap();
-    all_close(&gradient, &array![2e-16]);
+    assert!((gradient[0] / 2e-16 - 1.0).abs() < 1e-6, "{gradient}");
 }
