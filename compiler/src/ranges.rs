@@ -5,6 +5,11 @@ use crate::ir::range::Range;
 use crate::ir::{Domain, ExprId, Graph, Loss, Node, ParameterKind, Role};
 use std::collections::HashMap;
 
+/// What is larger than this is not rounded to 0 in any element type.
+const SMALLEST: f64 = 1e-30;
+/// What is smaller than this does not overflow in any element type.
+const LARGEST: f64 = 1e30;
+
 /// Knows where inputs and parameters may lie, and from that where every node does.
 #[derive(Clone, Debug)]
 pub struct Ranges {
@@ -45,7 +50,12 @@ impl Ranges {
     pub fn never_zero(&mut self, graph: &Graph, id: ExprId) -> bool {
         let range = self.of(graph, id);
         let leaf = matches!(graph.node(id), Node::Input(_) | Node::Parameter(_) | Node::Real(_));
-        range.low > 0.0 || range.high < 0.0 || (leaf && range.is_nonzero())
+        range.low > SMALLEST || range.high < -SMALLEST || (leaf && range.is_nonzero())
+    }
+
+    /// Whether a node is never -inf, in floating point too.
+    pub fn never_minus_infinity(&mut self, graph: &Graph, id: ExprId) -> bool {
+        self.of(graph, id).low > -LARGEST
     }
 
     fn compute(&self, graph: &Graph, id: ExprId) -> Range {

@@ -25,7 +25,8 @@ pub(super) const RULES: &[Rule] = &[
         why: "a number that is bounded below is not -inf",
         apply: |cx, id| {
             let (a, bottom) = cx.graph.pair(id, Function::Ne)?;
-            let bounded = cx.graph.is(bottom, f64::NEG_INFINITY) && cx.range(a).low > f64::NEG_INFINITY;
+            let bounded =
+                cx.graph.is(bottom, f64::NEG_INFINITY) && cx.ranges.never_minus_infinity(cx.graph, a);
             bounded.then(|| cx.graph.add(Node::Bool(true)))
         },
     },

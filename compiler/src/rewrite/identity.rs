@@ -10,6 +10,17 @@ pub(super) const RULES: &[Rule] = &[
         why: "a + (-b) = a - b, a - (-b) = a + b, (-a) + b = b - a",
         apply: negated_term,
     },
+    Rule {
+        name: "times-one",
+        why: "1 x = x, x / 1 = x",
+        apply: |cx, id| {
+            if let Some((a, b)) = cx.graph.pair(id, Function::Mul) {
+                return if cx.graph.is(a, 1.0) { Some(b) } else { cx.graph.is(b, 1.0).then_some(a) };
+            }
+            let (a, b) = cx.graph.pair(id, Function::Div)?;
+            cx.graph.is(b, 1.0).then_some(a)
+        },
+    },
     Rule { name: "negated-factor", why: "(-a) b = -(a b), (-a) / b = -(a / b)", apply: negated_factor },
     Rule {
         name: "negated-difference",
@@ -47,6 +58,12 @@ fn add_zero(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 fn negated_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let g = &mut *cx.graph;
     if let Some((a, b)) = g.pair(id, Function::Add) {
+        for (constant, other) in [(a, b), (b, a)] {
+            if let Some(x) = g.constant(constant).filter(|x| *x < 0.0 && g.constant(other).is_none()) {
+                let magnitude = g.real(-x);
+                return Some(g.minus(other, magnitude));
+            }
+        }
         if let Some(b) = g.argument(b, Function::Neg) {
             return Some(g.minus(a, b));
         }
@@ -62,15 +79,22 @@ fn negated_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     Some(g.negate(sum))
 }
 
+/// `x` for `-x`, and 2 for -2.
+fn without_minus(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    match cx.graph.constant(id) {
+        Some(x) if x < 0.0 => Some(cx.graph.real(-x)),
+        _ => cx.graph.argument(id, Function::Neg),
+    }
+}
+
 fn negated_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     for function in [Function::Mul, Function::Div] {
         let Some((a, b)) = cx.graph.pair(id, function) else { continue };
-        let (inner, rest, first) =
-            match (cx.graph.argument(a, Function::Neg), cx.graph.argument(b, Function::Neg)) {
-                (Some(inner), _) => (inner, b, true),
-                (None, Some(inner)) => (inner, a, false),
-                (None, None) => return None,
-            };
+        let (inner, rest, first) = match (without_minus(cx, a), without_minus(cx, b)) {
+            (Some(inner), _) => (inner, b, true),
+            (None, Some(inner)) => (inner, a, false),
+            (None, None) => return None,
+        };
         let arguments = if first { [inner, rest] } else { [rest, inner] };
         let product = cx.graph.apply(function, &arguments);
         return Some(cx.graph.negate(product));

@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "shared-complement",
-        why: "a - a sigmoid(x) = a sigmoid(-x), without cancellation",
+        why: "a - a sigmoid(x) = a sigmoid(-x) and a / sigmoid(x) - a = a exp(-x), without cancellation",
         apply: shared_complement,
     },
     Rule {
@@ -86,6 +86,16 @@ pub(super) const RULES: &[Rule] = &[
         name: "exp-times-sigmoid",
         why: "exp(x) sigmoid(-x) = sigmoid(x), which does not overflow",
         apply: exp_times_sigmoid,
+    },
+    Rule {
+        name: "opposite-exponentials",
+        why: "exp(x) exp(-x) = 1; in floating point one may be 0 and the other infinite",
+        apply: opposite_exponentials,
+    },
+    Rule {
+        name: "log-of-scaled-sigmoid",
+        why: "log(c sigmoid(x)) = log(c) + log_sigmoid(x) for a positive constant c",
+        apply: log_of_scaled,
     },
     Rule {
         name: "hyperbolic-quotient",
@@ -136,19 +146,78 @@ fn quotient(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     Some(product.build(cx.graph))
 }
 
-/// `a - a s` for a sigmoid `s`.
+/// `a - a s` and `a s - a` for a sigmoid `s`, and `a / s - a`.
 fn shared_complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (a, b) = cx.graph.pair(id, Function::Sub)?;
-    let (mut whole, mut rest) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
-    for (factor, exponent) in &whole.factors {
+    let (left, right) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
+    if let Some((x, 1)) = extra_sigmoid(cx.graph, &right, &left) {
+        let opposite = sigmoid_of_negated(cx.graph, x);
+        return Some(times(cx.graph, left, opposite));
+    }
+    match extra_sigmoid(cx.graph, &left, &right)? {
+        (x, 1) => {
+            let opposite = sigmoid_of_negated(cx.graph, x);
+            let product = times(cx.graph, right, opposite);
+            Some(cx.graph.negate(product))
+        }
+        // 1 / sigmoid(x) - 1 = exp(-x)
+        (x, -1) => {
+            let negated = cx.graph.negate(x);
+            let exp = cx.graph.apply(Function::Exp, &[negated]);
+            Some(times(cx.graph, right, exp))
+        }
+        _ => None,
+    }
+}
+
+fn times(graph: &mut Graph, mut product: Product, factor: ExprId) -> ExprId {
+    product.multiply(factor, 1);
+    product.build(graph)
+}
+
+/// The sigmoid, by its argument and exponent, that one product has beside all that another has.
+fn extra_sigmoid(graph: &Graph, whole: &Product, part: &Product) -> Option<(ExprId, i32)> {
+    let mut rest = whole.clone();
+    for (factor, exponent) in &part.factors {
         rest.take(*factor, *exponent).then_some(())?;
     }
-    let alike = (rest.coefficient, rest.divisor) == (whole.coefficient, whole.divisor);
-    let [(factor, 1)] = rest.factors.as_slice() else { return None };
-    let x = cx.graph.argument(*factor, Function::Sigmoid).filter(|_| alike)?;
-    let opposite = sigmoid_of_negated(cx.graph, x);
-    whole.multiply(opposite, 1);
-    Some(whole.build(cx.graph))
+    let alike = (whole.coefficient, whole.divisor) == (part.coefficient, part.divisor);
+    match rest.factors.as_slice() {
+        [(factor, exponent)] if alike => graph.argument(*factor, Function::Sigmoid).map(|x| (x, *exponent)),
+        _ => None,
+    }
+}
+
+/// `exp(x) exp(-x)`
+fn opposite_exponentials(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut product = Product::of_quotient(cx.graph, id)?;
+    let exps: Vec<(ExprId, ExprId)> = product
+        .factors
+        .iter()
+        .filter(|(_, exponent)| *exponent > 0)
+        .filter_map(|(factor, _)| cx.graph.argument(*factor, Function::Exp).map(|x| (*factor, x)))
+        .collect();
+    for (i, (first, x)) in exps.iter().enumerate() {
+        for (second, y) in &exps[i + 1..] {
+            if is_negation(cx.graph, *x, *y) {
+                product.take(*first, 1);
+                product.take(*second, 1);
+                return Some(product.build(cx.graph));
+            }
+        }
+    }
+    None
+}
+
+/// `log(c sigmoid(x))` for a positive constant.
+fn log_of_scaled(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let argument = cx.graph.argument(id, Function::Log)?;
+    let product = Product::of_quotient(cx.graph, argument)?;
+    let scale = product.coefficient / product.divisor;
+    let [(factor, 1)] = product.factors.as_slice() else { return None };
+    let x = cx.graph.argument(*factor, Function::Sigmoid).filter(|_| scale > 0.0)?;
+    let (constant, log) = (cx.graph.real(scale.ln()), cx.graph.apply(Function::LogSigmoid, &[x]));
+    Some(cx.graph.plus(constant, log))
 }
 
 fn exp_times_sigmoid(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

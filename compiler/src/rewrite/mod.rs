@@ -3,7 +3,8 @@
 //! Input and output are expressions of one graph, derivatives included, that mean the same real number for
 //! finite inputs in their domains; a rule that holds only for some values carries the guard. Derivatives are
 //! taken before, so no rule can change one. What is deliberately not done here: anything that depends on the
-//! target (see `lower`), and anything that would hide a NaN of an input (`x - x`, `0 * x` for any x).
+//! target (see `lower`), and anything that would hide a NaN of an input as such (`x - x`, `0 * x`); what cancels
+//! because it is bounded or positive for every number takes its NaN with it (`exp(x) / exp(x)`).
 
 mod branch;
 mod exponential;

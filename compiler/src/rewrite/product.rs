@@ -63,7 +63,11 @@ impl Product {
         let mut budget = LARGEST;
         product.absorb(graph, id, 1, &mut budget);
         product.fold();
-        (budget > 0).then_some(product)
+        // Of several quotients, numerators together may overflow where each quotient does not; and so may
+        // constants.
+        let ordinary = |x: f64| (1e-30..1e30).contains(&x.abs());
+        let sound = product.quotients <= 1 && ordinary(product.coefficient) && ordinary(product.divisor);
+        (budget > 0 && sound).then_some(product)
     }
 
     /// Takes apart at most `budget` nodes: a node that is shared is met once per path.
@@ -196,17 +200,34 @@ fn cancel(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 
 fn collect(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let product = Product::of_quotient(cx.graph, id)?;
-    // Of several quotients, numerators and denominators together may overflow where each quotient does not.
-    (product.quotients <= 1).then(|| product.build(cx.graph))
+    // `x * (y / z)` is within reach where `x * y` need not be.
+    (!has_inner_quotient(cx.graph, id, true)).then(|| product.build(cx.graph))
 }
 
-/// Takes inputs and parameters that both terms have out of a sum; rounding aside, nothing else changes.
+/// Whether a factor of a product is itself a quotient of two things that vary; the product may be one.
+fn has_inner_quotient(graph: &Graph, id: ExprId, outermost: bool) -> bool {
+    if let Some((a, b)) = graph.pair(id, Function::Div) {
+        let varies = graph.constant(a).is_none() && graph.constant(b).is_none();
+        return (varies && !outermost)
+            || has_inner_quotient(graph, a, false)
+            || has_inner_quotient(graph, b, false);
+    }
+    if let Some((a, b)) = graph.pair(id, Function::Mul) {
+        return has_inner_quotient(graph, a, false) || has_inner_quotient(graph, b, false);
+    }
+    graph.argument(id, Function::Neg).is_some_and(|inner| has_inner_quotient(graph, inner, outermost))
+}
+
+/// Takes inputs and parameters that both terms have out of a sum of things of ordinary size.
 fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let g = &mut *cx.graph;
     let (function, a, b) = [Function::Add, Function::Sub]
         .into_iter()
         .find_map(|function| g.pair(id, function).map(|(a, b)| (function, a, b)))?;
     let (mut left, mut right) = (Product::of_quotient(g, a)?, Product::of_quotient(g, b)?);
+    if left.quotients + right.quotients > 0 {
+        return None;
+    }
     let mut shared = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new(), quotients: 0 };
     for (factor, exponent) in left.factors.clone() {
         let leaf = matches!(g.node(factor), Node::Input(_) | Node::Parameter(_));
@@ -215,13 +236,28 @@ fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
             shared.factors.push((factor, 1));
         }
     }
-    if shared.factors.is_empty() {
+    let mut rest = left.factors.iter().chain(&right.factors);
+    if shared.factors.is_empty() || !rest.all(|(factor, _)| is_ordinary(cx, *factor)) {
         return None;
     }
+    let g = &mut *cx.graph;
     let (left, right) = (left.build(g), right.build(g));
     let sum = g.apply(function, &[left, right]);
     shared.factors.push((sum, 1));
     Some(shared.build(g))
+}
+
+/// Whether a factor is no larger than the inputs that it is made of.
+fn is_ordinary(cx: &mut Context<'_>, id: ExprId) -> bool {
+    let leaf =
+        |graph: &Graph, id| matches!(graph.node(id), Node::Input(_) | Node::Parameter(_) | Node::Real(_));
+    let sum = [Function::Add, Function::Sub]
+        .iter()
+        .find_map(|function| cx.graph.pair(id, *function))
+        .is_some_and(|(a, b)| leaf(cx.graph, a) && leaf(cx.graph, b));
+    let logarithm = [Function::Log, Function::Log1p, Function::LogSigmoid, Function::Softplus];
+    let small = logarithm.iter().any(|function| cx.graph.argument(id, *function).is_some());
+    sum || small || leaf(cx.graph, id) || cx.range(id).is_bounded()
 }
 
 fn joined_power(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

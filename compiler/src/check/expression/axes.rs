@@ -4,7 +4,7 @@ use super::Lowering;
 use crate::ast::{Bracket, BracketItem, ExprKind, Name};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{ExprId, Function, Node, Reduction, Scalar};
+use crate::ir::{ExprId, Node, Reduction, Scalar};
 use crate::source::Span;
 
 /// Fold an axis.
@@ -108,10 +108,5 @@ impl<'a> Lowering<'a> {
         name.bracket.is_some()
             && (BINDERS.contains(&name.ident.name.as_str())
                 || NORMALISERS.contains(&name.ident.name.as_str()))
-    }
-
-    /// A function of the table applied to nodes.
-    pub(super) fn apply(&mut self, function: Function, arguments: &[ExprId]) -> Option<ExprId> {
-        Some(self.graph.apply(function, arguments))
     }
 }

@@ -39,7 +39,7 @@ impl<'a> Lowering<'a> {
         match (called, function) {
             ("stop", _) => Some(self.graph.add(Node::Stop(values[0]))),
             ("with_grad", _) => Some(self.graph.add(Node::WithGrad(values[0], values[1]))),
-            (_, Some(function)) => self.apply(function, &values),
+            (_, Some(function)) => Some(self.graph.apply(function, &values)),
             (_, None) => None,
         }
     }
