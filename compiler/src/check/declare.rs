@@ -29,6 +29,9 @@ pub(super) fn input(decl: &Decl, axes: &mut Vec<Axis>, diagnostics: &mut Diagnos
     let domain = domain(decl, diagnostics)?;
     fits(decl, domain.as_ref(), role != Role::Real, role == Role::Bool, diagnostics)?;
     let default = default(decl, domain.as_ref(), role == Role::Bool, diagnostics)?;
+    if role == Role::Int {
+        whole_default(decl, default, diagnostics)?;
+    }
     Some(Input { name: decl.name.name.clone(), axes: own, role, domain, default, span: decl.span })
 }
 
@@ -58,13 +61,8 @@ pub(super) fn parameter(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Pa
     let domain = domain(decl, diagnostics)?;
     fits(decl, domain.as_ref(), kind != ParameterKind::Real, kind == ParameterKind::Bool, diagnostics)?;
     let default = default(decl, domain.as_ref(), kind == ParameterKind::Bool, diagnostics)?;
-    if kind == ParameterKind::Int && default.is_some_and(|x| !is_whole(x)) {
-        diagnostics.push(Diagnostic::new(
-            &codes::BAD_DEFAULT,
-            format!("the default of `{}` is not a whole number below 2^53", decl.name.name),
-            decl.default.as_ref().map_or(decl.span, |expr| expr.span),
-        ));
-        return None;
+    if kind == ParameterKind::Int {
+        whole_default(decl, default, diagnostics)?;
     }
     Some(Parameter { name: decl.name.name.clone(), kind, domain, default, span: decl.span })
 }
@@ -184,6 +182,18 @@ fn domain(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Option<Domain>> 
 /// A whole number that is surely the one that was written.
 fn is_whole(x: f64) -> bool {
     x.fract() == 0.0 && x.abs() < 9_007_199_254_740_992.0
+}
+
+fn whole_default(decl: &Decl, default: Option<f64>, diagnostics: &mut Diagnostics) -> Option<()> {
+    if default.is_none_or(is_whole) {
+        return Some(());
+    }
+    diagnostics.push(Diagnostic::new(
+        &codes::BAD_DEFAULT,
+        format!("the default of `{}` is not a whole number below 2^53", decl.name.name),
+        decl.default.as_ref().map_or(decl.span, |expr| expr.span),
+    ));
+    None
 }
 
 /// Whether a domain suits a type: truth values have none, and one of whole numbers holds some.
