@@ -30,14 +30,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "log-odds",
-        why: "log(x) - log(1 - x) = logit(x), without cancellation near 1/2",
-        apply: |cx, id| {
-            let (a, b) = cx.graph.pair(id, Function::Sub)?;
-            let x = cx.graph.argument(a, Function::Log)?;
-            let shift = cx.graph.argument(b, Function::Log1p)?;
-            (cx.graph.argument(shift, Function::Neg) == Some(x))
-                .then(|| cx.graph.apply(Function::Logit, &[x]))
-        },
+        why: "log(x) - log(1 - x) = log(x / (1 - x)) = logit(x), without cancellation near 1/2",
+        apply: log_odds,
     },
     Rule {
         name: "log-of-cosh",
@@ -103,6 +97,26 @@ pub(super) const RULES: &[Rule] = &[
         apply: tanh,
     },
 ];
+
+fn log_odds(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let g = &mut *cx.graph;
+    let complement_of = |g: &Graph, log: ExprId| {
+        let shift = g.argument(log, Function::Log1p)?;
+        g.argument(shift, Function::Neg)
+    };
+    if let Some((a, b)) = g.pair(id, Function::Sub) {
+        if let Some(x) = g.argument(a, Function::Log).filter(|x| complement_of(g, b) == Some(*x)) {
+            return Some(g.apply(Function::Logit, &[x]));
+        }
+        let x = g.argument(b, Function::Log).filter(|x| complement_of(g, a) == Some(*x))?;
+        let logit = g.apply(Function::Logit, &[x]);
+        return Some(g.negate(logit));
+    }
+    let argument = g.argument(id, Function::Log)?;
+    let (x, rest) = g.pair(argument, Function::Div)?;
+    let (one, y) = g.pair(rest, Function::Sub)?;
+    (g.is(one, 1.0) && x == y).then(|| g.apply(Function::Logit, &[x]))
+}
 
 fn complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (one, b) = cx.graph.pair(id, Function::Sub)?;

@@ -72,6 +72,8 @@ fn exponentials_keep_their_digits() {
 #[test]
 fn differences_of_logarithms_do_not_cancel() {
     check("loss f(x in (0, 1)) = log(x) - log(1 - x)", "logit(x)", "1 / (1 - x) + 1 / x");
+    check("loss f(x in (0, 1)) = log(1 - x) - log(x)", "-logit(x)", "-(1 / x + 1 / (1 - x))");
+    assert_eq!(stable("loss f(x in (0, 1)) = log(x / (1 - x))").0, "logit(x)");
     check("loss f(x in (0, 1)) = logit(x)", "logit(x)", "1 / (x * (1 - x))");
 }
 
