@@ -95,16 +95,22 @@ fn required(spec: &Spec) -> usize {
     spec.inputs.iter().filter(|input| input.default.is_none()).count()
 }
 
-/// Numbers between -4 and 4, or in the domain of the input.
+/// Numbers in the domain of the input, between -4 and 4 where it has none.
 fn data<T: Element>(spec: &Spec, input: usize, n: usize) -> Array1<T> {
     let (low, high) = match spec.inputs[input].domain {
         Some(Domain::Interval { low, high, .. }) => (low.max(-4.0) + 0.01, high.min(4.0) - 0.01),
         _ => (-4.0, 4.0),
     };
+    let listed = match spec.inputs[input].domain {
+        Some(Domain::Set(members)) => members,
+        _ => &[],
+    };
     let mut state = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(input as u64 + 1);
     Array1::from_shape_fn(n, |_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        T::of(low + (high - low) * (state >> 40) as f64 / (1u64 << 24) as f64)
+        let unit = (state >> 40) as f64 / (1u64 << 24) as f64;
+        let member = listed.get((unit * listed.len() as f64) as usize);
+        T::of(member.copied().unwrap_or(low + (high - low) * unit))
     })
 }
 

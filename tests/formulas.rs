@@ -6,8 +6,7 @@ mod oracle;
 
 use std::collections::BTreeMap;
 
-use corpus::differences::{Entry, Numbers, Written};
-use corpus::judge::{Precision, judge};
+use corpus::judge::Precision;
 use corpus::report::{Outcome, run};
 use corpus::tensor::{Sums, sum_back};
 use corpus::{Answer, Call, OPTIONAL, Reduction};
@@ -104,33 +103,4 @@ fn answer(oracle: &Oracle, call: &Call) -> Result<Answer, String> {
         gradients.insert(name.to_owned(), sum_back(&full, &aligned.shape, own));
     }
     Ok(Answer { output, gradients })
-}
-
-/// `cargo test --test formulas propose -- --ignored --nocapture` prints entries for `differences.json`:
-/// what the oracle answers differently.
-#[test]
-#[ignore = "a tool for whoever extends the corpus"]
-fn propose() {
-    let oracle = Oracle::of_losses_def();
-    for case in corpus::cases().0 {
-        let call = case.call();
-        let mut entry = Entry {
-            id: case.id.clone(),
-            reason: String::from("?"),
-            refused: false,
-            single: false,
-            ours: Numbers::new(),
-        };
-        match answer(&oracle, &call) {
-            Err(_) => entry.refused = true,
-            Ok(answer) => {
-                for found in judge(&case, &answer, Precision::Double) {
-                    entry.ours.entry(found.tensor).or_default().insert(found.at, Written::new(found.got));
-                }
-            }
-        }
-        if entry.refused || !entry.ours.is_empty() {
-            println!("{},", serde_json::to_string(&entry).expect("an entry is plain data"));
-        }
-    }
 }

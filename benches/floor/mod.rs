@@ -30,7 +30,7 @@ macro_rules! element {
 }
 element!(f32 f64);
 
-/// `out = a`, `a - 3 b` or `a - 3 b - 3 c`.
+/// `out = a - 3 b - 3 c - ...`, in one pass over memory.
 pub fn floor<T: Element>(inputs: &[&[T]], out: &mut [T]) {
     #[cfg(target_arch = "x86_64")]
     {
@@ -68,6 +68,13 @@ fn body<T: Element>(inputs: &[&[T]], out: &mut [T]) {
             let inputs = a.iter().zip(*b).zip(*c);
             out.iter_mut().zip(inputs).for_each(|(o, ((a, b), c))| *o = *a - three * *b - three * *c);
         }
-        _ => unimplemented!("a floor for {} arrays", inputs.len()),
+        // A block of the result stays in the first-level cache while the other arrays are read.
+        _ => out.chunks_mut(1024).enumerate().for_each(|(block, out)| {
+            out.copy_from_slice(&inputs[0][block * 1024..][..out.len()]);
+            for input in &inputs[1..] {
+                let input = &input[block * 1024..][..out.len()];
+                out.iter_mut().zip(input).for_each(|(o, b)| *o = *o - three * *b);
+            }
+        }),
     }
 }

@@ -7,6 +7,7 @@ use crate::convention::guard_zero_times_log;
 use crate::derive::{Derived, derive};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hazards::find_hazards;
+use crate::ir::Loss;
 use crate::parser::parse;
 use crate::plan::Plan;
 use crate::schedule::schedule;
@@ -41,28 +42,26 @@ pub struct CompiledLoss {
 pub fn compile(source: &SourceFile) -> Compiled {
     let mut diagnostics = Diagnostics::new();
     let module = parse(source, &mut diagnostics);
-    let checked = check(source, &module, &mut diagnostics);
+    let mut losses = check(source, &module, &mut diagnostics);
     let mut types = HashMap::new();
-    let mut losses = Vec::new();
-    for mut loss in checked {
-        if !check_names(&loss, &mut types, &mut diagnostics) {
-            continue;
-        }
-        guard_zero_times_log(&mut loss);
-        let derived = derive(loss);
-        find_hazards(&derived, &mut diagnostics);
-        let variants = specialize(&derived, &mut diagnostics);
-        let planned = variants.into_iter().map(|variant| {
-            let plan = schedule(&derived.loss, &variant, &mut diagnostics)?;
-            Some((variant, plan))
-        });
-        let Some(variants) = planned.collect::<Option<Vec<_>>>().filter(|list| !list.is_empty()) else {
-            continue;
-        };
-        let audit = audit(&derived);
-        let items = generate(&derived, &audit, &variants);
-        losses.push(CompiledLoss { derived, variants, audit, items });
-    }
+    losses.retain(|loss| check_names(loss, &mut types, &mut diagnostics));
+    let losses: Vec<CompiledLoss> =
+        losses.into_iter().filter_map(|loss| compile_loss(loss, &mut diagnostics)).collect();
     let catalogue = catalogue(losses.iter().map(|compiled| &compiled.derived.loss));
     Compiled { losses, catalogue, diagnostics: diagnostics.finish() }
+}
+
+/// Takes a checked loss the rest of the way.
+fn compile_loss(mut loss: Loss, diagnostics: &mut Diagnostics) -> Option<CompiledLoss> {
+    guard_zero_times_log(&mut loss);
+    let derived = derive(loss);
+    find_hazards(&derived, diagnostics);
+    let mut variants = Vec::new();
+    for variant in specialize(&derived, diagnostics)? {
+        let plan = schedule(&derived.loss, &variant, diagnostics)?;
+        variants.push((variant, plan));
+    }
+    let audit = audit(&derived);
+    let items = generate(&derived, &audit, &variants);
+    Some(CompiledLoss { derived, variants, audit, items })
 }

@@ -5,7 +5,7 @@
 //! term, so that what a branch not taken would evaluate to (NaN, infinity) cannot reach the gradient.
 
 use crate::functions::row;
-use crate::ir::{ExprId, Graph, Node, Scalar};
+use crate::ir::{ExprId, Function, Graph, Node, Scalar};
 use std::collections::{HashMap, HashSet};
 
 /// Conditions that all hold (`true`) or all fail (`false`).
@@ -18,7 +18,7 @@ struct Term {
     value: ExprId,
 }
 
-/// More terms than this at one node are joined, guards and all.
+/// More terms than this at one node become one, under the condition that any of their guards holds.
 const MOST_TERMS: usize = 64;
 
 /// The derivative of `output` with respect to each of `wrt`, with nothing simplified.
@@ -143,10 +143,19 @@ fn merge(graph: &mut Graph, terms: Vec<Term>) -> Vec<Term> {
         }
     }
     if merged.len() > MOST_TERMS {
+        let any = merged.iter().map(|term| condition(graph, &term.guard)).collect::<Option<Vec<_>>>();
+        let any = any.and_then(|all| all.into_iter().reduce(|a, b| graph.apply(Function::Or, &[a, b])));
         let value = join(graph, merged);
-        return vec![Term { guard: Guard::new(), value }];
+        return vec![Term { guard: any.into_iter().map(|any| (any, true)).collect(), value }];
     }
     merged
+}
+
+/// A guard as one condition; `None` where it holds anyway.
+fn condition(graph: &mut Graph, guard: &Guard) -> Option<ExprId> {
+    let parts = guard.iter().map(|(c, holds)| if *holds { *c } else { graph.apply(Function::Not, &[*c]) });
+    let parts: Vec<ExprId> = parts.collect();
+    parts.into_iter().reduce(|a, b| graph.apply(Function::And, &[a, b]))
 }
 
 /// One expression for a sum of guarded terms: a tree of `if`s over their conditions.
@@ -173,4 +182,30 @@ fn join(graph: &mut Graph, terms: Vec<Term>) -> ExprId {
         }
     }
     sum.unwrap_or_else(|| graph.real(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile;
+    use crate::evaluate::Evaluator;
+    use crate::source::SourceFile;
+
+    /// The gradient of the first input at one point.
+    fn gradient(formula: &str, x: f64) -> f64 {
+        let compiled = compile(&SourceFile::new("test.def", format!("loss f(x) = {formula}")));
+        let loss = compiled.losses.first().unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+        let raw = loss.derived.gradients[0].1.raw;
+        Evaluator::new(&loss.derived.loss.graph, &[x], &[]).value(raw)
+    }
+
+    /// However many branches read an expression, none of those not taken reaches the gradient.
+    #[test]
+    fn guards_hold_for_any_number_of_branches() {
+        for branches in [1, 63, 64, 65, 200] {
+            let sum: Vec<String> = (1..=branches).map(|i| format!("(if x > {i} then l else 0)")).collect();
+            let formula = format!("{} where l = log(x)", sum.join(" + "));
+            assert_eq!(gradient(&formula, 0.0), 0.0, "{branches} branches");
+            assert_eq!(gradient(&formula, 1.5), 1.0 / 1.5, "{branches} branches");
+        }
+    }
 }

@@ -158,3 +158,56 @@ impl Scheduler<'_> {
         ValueId(self.values.len() - 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CALL, SAMPLE};
+    use crate::compile;
+    use crate::ir::Function;
+    use crate::plan::{Finish, FoldKind, Operation, Plan, Storage};
+    use crate::source::SourceFile;
+
+    fn plan(declaration: &str) -> Plan {
+        let mut compiled = compile(&SourceFile::new("test.def", declaration));
+        assert!(compiled.diagnostics.is_empty(), "{:?}", compiled.diagnostics);
+        compiled.losses.remove(0).variants.remove(0).1
+    }
+
+    #[test]
+    fn what_depends_on_parameters_alone_is_computed_once_per_call() {
+        let plan = plan("loss f(x; a = 2.0) = x * exp(a) + sqrt(a) / x");
+        for (function, stage) in [(Function::Exp, CALL), (Function::Sqrt, CALL), (Function::Div, SAMPLE)] {
+            let found = plan.values.iter().find(|value| match &value.operation {
+                Operation::Apply(f, _) => *f == function,
+                _ => false,
+            });
+            assert_eq!(found.map(|value| value.stage), Some(stage), "{function:?}");
+        }
+    }
+
+    #[test]
+    fn division_by_a_parameter_is_a_multiplication() {
+        let plan = plan("loss f(x; a in (0, inf) = 2.0) = x / a + x / 3");
+        let divides = |op: &Operation| matches!(op, Operation::Apply(Function::Div, _));
+        assert!(!plan.values.iter().any(|value| value.stage == SAMPLE && divides(&value.operation)));
+        assert!(plan.values.iter().any(|value| matches!(value.operation, Operation::Over(..))));
+    }
+
+    #[test]
+    fn operands_come_first_and_stages_hold_every_value_once() {
+        let plan = plan("loss f(x, t, w = 1; a = 2.0) = w * (x - t)^2 / (1 + a * x^2) keep x > 0 mean by w");
+        for (at, value) in plan.values.iter().enumerate() {
+            assert!(value.operation.operands().iter().all(|operand| operand.0 < at));
+            assert_eq!(value.stage == SAMPLE, value.storage == Storage::Register);
+        }
+        let mut placed: Vec<usize> =
+            plan.stages.iter().flat_map(|stage| &stage.body).map(|id| id.0).collect();
+        placed.sort_unstable();
+        assert!(placed.into_iter().eq(0..plan.values.len()));
+        assert!(plan.stages[SAMPLE.0].filter.is_some() && plan.stages[CALL.0].filter.is_none());
+        assert_eq!(plan.finish, Finish::MeanOverDivisor);
+        let folded: Vec<_> = plan.folds.iter().map(|fold| (fold.kind, fold.value)).collect();
+        let divisor = plan.outputs.divisor.expect("a divisor");
+        assert_eq!(folded, [(FoldKind::Sum, plan.outputs.value), (FoldKind::Sum, divisor)]);
+    }
+}

@@ -33,8 +33,8 @@ pub struct Variant {
     pub divisor_gradients: Vec<(usize, ExprId)>,
 }
 
-/// Makes the variants of a loss.
-pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Vec<Variant> {
+/// Makes the variants of a loss, at least one; `None`, with a diagnostic, where there would be too many.
+pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Option<Vec<Variant>> {
     let mut combinations: Vec<Vec<(usize, f64)>> = vec![Vec::new()];
     for (i, parameter) in derived.loss.parameters.iter().enumerate() {
         let Some(values) = listed(parameter) else { continue };
@@ -57,10 +57,10 @@ pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Vec<Varia
                 )
                 .note("each combination gets kernels of its own; make two losses, or give a parameter an interval"),
             );
-            return Vec::new();
+            return None;
         }
     }
-    combinations.into_iter().map(|fixed| variant(derived, fixed)).collect()
+    Some(combinations.into_iter().map(|fixed| variant(derived, fixed)).collect())
 }
 
 /// The values of a parameter that has few.

@@ -46,6 +46,14 @@ impl Target {
     }
 }
 
+/// A generated kernel.
+pub struct Kernel {
+    /// Its struct and what it implements.
+    pub items: TokenStream,
+    /// How it is made from `parameters`.
+    pub construction: TokenStream,
+}
+
 /// Generates the kernel structs of one plan.
 pub struct KernelGenerator<'a> {
     /// The loss.
@@ -58,13 +66,16 @@ pub struct KernelGenerator<'a> {
 
 impl KernelGenerator<'_> {
     /// The kernel of the numerator.
-    pub fn numerator(&self, name: &Ident) -> TokenStream {
+    pub fn numerator(&self, name: &Ident) -> Kernel {
         self.kernel(name, &self.numerator_target())
     }
 
-    /// The kernel of the divisor, where the mean does not just count samples.
-    pub fn divisor(&self, name: &Ident) -> Option<TokenStream> {
-        Some(self.kernel(name, &self.divisor_target()?))
+    /// The kernel of the divisor; that of the runtime where the mean just counts samples.
+    pub fn divisor(&self, name: &Ident) -> Kernel {
+        match self.divisor_target() {
+            Some(target) => self.kernel(name, &target),
+            None => Kernel { items: TokenStream::new(), construction: quote!(::lossdef::__private::Count) },
+        }
     }
 
     fn numerator_target(&self) -> Target {
@@ -84,7 +95,7 @@ impl KernelGenerator<'_> {
         })
     }
 
-    fn kernel(&self, name: &Ident, target: &Target) -> TokenStream {
+    fn kernel(&self, name: &Ident, target: &Target) -> Kernel {
         let fields = self.fields(&target.outputs());
         let generic = fields.iter().any(|id| self.plan.value(*id).scalar == Scalar::Real);
         let (declared, implemented) = if generic {
@@ -92,24 +103,22 @@ impl KernelGenerator<'_> {
         } else {
             (quote!(#name), quote!(#name))
         };
-        let structure = if fields.is_empty() {
-            quote!(struct #declared {})
-        } else {
-            let fields = fields.iter().map(|id| {
-                let (name, ty) = (self.namer.of(*id), self.field_type(*id));
-                quote!(#name: #ty)
-            });
-            quote!(struct #declared { #(#fields),* })
-        };
-        let constructor = (!fields.is_empty()).then(|| {
-            let new = self.constructor(&fields);
-            quote!(impl #implemented { #new })
+        let types = fields.iter().map(|id| {
+            let (name, ty) = (self.namer.of(*id), self.field_type(*id));
+            quote!(#name: #ty)
         });
+        let structure = quote!(struct #declared { #(#types),* });
+        let (constructor, construction) = if fields.is_empty() {
+            (None, quote!(#name {}))
+        } else {
+            let new = self.constructor(&fields);
+            (Some(quote!(impl #implemented { #new })), quote!(#name::new(parameters)))
+        };
         let inputs = Literal::usize_unsuffixed(self.loss.inputs.len());
         let count = Literal::usize_unsuffixed(target.gradients.len());
         let transcendental = self.is_transcendental(target);
         let function = self.function(target);
-        quote! {
+        let items = quote! {
             #[derive(Clone, Copy)]
             #structure
 
@@ -120,17 +129,8 @@ impl KernelGenerator<'_> {
 
                 #function
             }
-        }
-    }
-
-    /// How the kernel of the numerator, or of the divisor, is made from the parameters.
-    pub fn construction(&self, name: &Ident, of_divisor: bool) -> TokenStream {
-        let target = if of_divisor { self.divisor_target() } else { Some(self.numerator_target()) };
-        match target {
-            None => quote!(::lossdef::__private::Count),
-            Some(target) if self.fields(&target.outputs()).is_empty() => quote!(#name {}),
-            Some(_) => quote!(#name::new(parameters)),
-        }
+        };
+        Kernel { items, construction }
     }
 
     /// What is computed once per call and read once per sample.

@@ -28,15 +28,9 @@ pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) 
     let loss = &derived.loss;
     let module = module_name(loss);
     let spec = spec::spec(derived);
-    let kernels = variants.iter().map(|(variant, plan)| {
-        let namer = Namer::new(loss, plan);
-        let generator = KernelGenerator { loss, plan, namer: &namer };
-        let suffix = variant_name(loss, variant);
-        let numerator = generator.numerator(&format_ident!("Kernel{suffix}"));
-        let divisor = generator.divisor(&format_ident!("MeanBy{suffix}"));
-        quote!(#numerator #divisor)
-    });
-    let visit = visit(loss, variants);
+    let kernels: Vec<Kernels> = variants.iter().map(|(variant, plan)| kernels(loss, variant, plan)).collect();
+    let visit = visit(&kernels);
+    let kernels = kernels.iter().map(|kernels| &kernels.items);
     let declaration = declaration(derived, audit);
     let [name, call, grads] = types(loss);
     quote! {
@@ -94,32 +88,42 @@ fn module_name(loss: &Loss) -> Ident {
     format_ident!("__lossdef_{}", loss.name)
 }
 
-/// Picks the kernels by the parameters that are fixed in them.
-fn visit(loss: &Loss, variants: &[(Variant, Plan)]) -> TokenStream {
-    let calls: Vec<(TokenStream, TokenStream)> = variants
-        .iter()
-        .map(|(variant, plan)| {
-            let namer = Namer::new(loss, plan);
-            let generator = KernelGenerator { loss, plan, namer: &namer };
-            let suffix = variant_name(loss, variant);
-            let numerator = generator.construction(&format_ident!("Kernel{suffix}"), false);
-            let divisor = generator.construction(&format_ident!("MeanBy{suffix}"), true);
-            let conditions = variant.fixed.iter().map(|(parameter, value)| {
-                let (parameter, value) = (Literal::usize_unsuffixed(*parameter), expression::number(*value));
-                quote!(parameters[#parameter] == #value)
-            });
-            (quote!(#(#conditions)&&*), quote!(visitor.visit(#numerator, #divisor)))
-        })
-        .collect();
-    let body = match calls.as_slice() {
-        [] => quote!(::core::unreachable!()),
-        [(_, only)] => only.clone(),
-        // The last one takes what is left: the caller has checked that parameters lie in their domains.
-        [first @ .., (_, last)] => {
-            let arms = first.iter().map(|(condition, call)| quote!(if #condition { #call } else));
-            quote!(#(#arms)* { #last })
-        }
-    };
+/// The kernels of one variant.
+struct Kernels {
+    /// Their structs.
+    items: TokenStream,
+    /// When they are the right ones.
+    condition: TokenStream,
+    /// Hands them to the visitor.
+    visit: TokenStream,
+}
+
+fn kernels(loss: &Loss, variant: &Variant, plan: &Plan) -> Kernels {
+    let namer = Namer::new(loss, plan);
+    let generator = KernelGenerator { loss, plan, namer: &namer };
+    let suffix = variant_name(loss, variant);
+    let numerator = generator.numerator(&format_ident!("Kernel{suffix}"));
+    let divisor = generator.divisor(&format_ident!("MeanBy{suffix}"));
+    let conditions = variant.fixed.iter().map(|(parameter, value)| {
+        let (parameter, value) = (Literal::usize_unsuffixed(*parameter), expression::number(*value));
+        quote!(parameters[#parameter] == #value)
+    });
+    let (numerator_items, new_numerator) = (numerator.items, numerator.construction);
+    let (divisor_items, new_divisor) = (divisor.items, divisor.construction);
+    Kernels {
+        items: quote!(#numerator_items #divisor_items),
+        condition: quote!(#(#conditions)&&*),
+        visit: quote!(visitor.visit(#new_numerator, #new_divisor)),
+    }
+}
+
+/// Picks the kernels by the parameters that are fixed in them. The last ones take what is left: the caller has
+/// checked that parameters lie in their domains.
+fn visit(kernels: &[Kernels]) -> TokenStream {
+    let (last, others) =
+        kernels.split_last().map_or((None, kernels), |(last, others)| (Some(&last.visit), others));
+    let arms = others.iter().map(|Kernels { condition, visit, .. }| quote!(if #condition { #visit } else));
+    let body = if others.is_empty() { quote!(#last) } else { quote!(#(#arms)* { #last }) };
     quote! {
         fn visit<T: Float, V: ::lossdef::__private::Visitor<T>>(parameters: &[f64], visitor: V) -> V::Output {
             #body

@@ -1,37 +1,23 @@
 //! Exponentials and logarithms, and the forms of them that stay exact where the plain text would not.
 
-use super::{Form, Row, Spelling};
+use super::{Form, Row, Spelling, unary};
 use crate::ir::range::Range;
 use crate::ir::{ExprId, Function, Graph};
 
-const fn unary(function: Function, name: &'static str, spelling: &'static str) -> Row {
-    Row {
-        function,
-        name,
-        form: Form::Call,
-        arity: 1,
-        domain: "all numbers",
-        derivative: None,
-        evaluate: |x| x[0],
-        range: |_| Range::ALL,
-        spelling: Spelling::Method(spelling),
-        cost: 20,
-        samples: &[&[-3.0], &[-0.5], &[0.25], &[2.0]],
-    }
-}
+const SAMPLES: &[&[f64]] = &[&[-3.0], &[-0.5], &[0.25], &[2.0]];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         derivative: Some(|_, _, value, _| value),
         evaluate: |x| x[0].exp(),
         range: |r| r[0].map(f64::exp).intersect(Range::POSITIVE),
-        ..unary(Function::Exp, "exp", "exp")
+        ..unary(Function::Exp, "exp", 20, SAMPLES)
     },
     Row {
         derivative: Some(|g, x, _, _| g.apply(Function::Exp, x)),
         evaluate: |x| x[0].exp_m1(),
         range: |r| r[0].map(f64::exp_m1).intersect(Range::open(-1.0, f64::INFINITY)),
-        ..unary(Function::Expm1, "expm1", "expm1")
+        ..unary(Function::Expm1, "expm1", 20, SAMPLES)
     },
     Row {
         domain: "above 0; at 0 it is -inf",
@@ -42,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         evaluate: |x| x[0].ln(),
         range: |r| r[0].intersect(Range::POSITIVE).map(f64::ln),
         samples: &[&[0.125], &[1.0], &[2.5]],
-        ..unary(Function::Log, "log", "log")
+        ..unary(Function::Log, "log", 20, SAMPLES)
     },
     Row {
         domain: "above -1; at -1 it is -inf",
@@ -54,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
         evaluate: |x| x[0].ln_1p(),
         range: |r| r[0].intersect(Range::open(-1.0, f64::INFINITY)).map(f64::ln_1p),
         samples: &[&[-0.5], &[1e-9], &[2.5]],
-        ..unary(Function::Log1p, "log1p", "log1p")
+        ..unary(Function::Log1p, "log1p", 20, SAMPLES)
     },
     Row {
         domain: "below 0; at 0 it is -inf",
@@ -70,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
         },
         range: |_| Range::open(f64::NEG_INFINITY, 0.0),
         samples: &[&[-3.0], &[-0.5], &[-0.05], &[-40.0]],
-        ..unary(Function::Log1mexp, "log1mexp", "log1mexp")
+        ..unary(Function::Log1mexp, "log1mexp", 20, SAMPLES)
     },
     Row {
         arity: 2,
@@ -79,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         evaluate: |x| if x[0] == 0.0 && x[1] == 0.0 { 0.0 } else { x[0] * x[1].ln() },
         range: |_| Range::ALL,
         samples: &[&[0.5, 0.25], &[-2.0, 3.0], &[0.0, 2.0]],
-        ..unary(Function::Xlogy, "xlogy", "xlogy")
+        ..unary(Function::Xlogy, "xlogy", 20, SAMPLES)
     },
     Row {
         form: Form::Internal,
@@ -87,7 +73,8 @@ pub(super) const ROWS: &[Row] = &[
         evaluate: |x| x[0].exp(),
         range: |_| Range { above: true, ..Range::closed(0.0, 1.0) },
         samples: &[&[-3.0], &[-0.5], &[0.0]],
-        ..unary(Function::ExpNonpos, "exp", "exp_nonpos")
+        spelling: Spelling::Method("exp_nonpos"),
+        ..unary(Function::ExpNonpos, "exp", 20, SAMPLES)
     },
     Row {
         form: Form::Internal,
@@ -95,7 +82,8 @@ pub(super) const ROWS: &[Row] = &[
         evaluate: |x| x[0].ln_1p(),
         range: |_| Range::closed(0.0, std::f64::consts::LN_2),
         samples: &[&[0.0], &[0.5], &[1.0]],
-        ..unary(Function::Log1pUnit, "log1p", "log1p_unit")
+        spelling: Spelling::Method("log1p_unit"),
+        ..unary(Function::Log1pUnit, "log1p", 20, SAMPLES)
     },
 ];
 

@@ -1,24 +1,10 @@
 //! The logistic family, hyperbolic functions and the error function.
 
-use super::{Form, Row, Spelling};
+use super::{Row, unary};
 use crate::ir::range::Range;
 use crate::ir::{ExprId, Function, Graph};
 
-const fn unary(function: Function, name: &'static str) -> Row {
-    Row {
-        function,
-        name,
-        form: Form::Call,
-        arity: 1,
-        domain: "all numbers",
-        derivative: None,
-        evaluate: |x| x[0],
-        range: |_| Range::ALL,
-        spelling: Spelling::Method(name),
-        cost: 30,
-        samples: &[&[-40.0], &[-3.0], &[-0.5], &[0.25], &[2.0], &[35.0]],
-    }
-}
+const SAMPLES: &[&[f64]] = &[&[-40.0], &[-3.0], &[-0.5], &[0.25], &[2.0], &[35.0]];
 
 /// `1 / (1 + exp(-x))`
 fn sigmoid(x: f64) -> f64 {
@@ -44,19 +30,19 @@ pub(super) const ROWS: &[Row] = &[
         }),
         evaluate: |x| sigmoid(x[0]),
         range: |_| Range::open(0.0, 1.0),
-        ..unary(Function::Sigmoid, "sigmoid")
+        ..unary(Function::Sigmoid, "sigmoid", 30, SAMPLES)
     },
     Row {
         derivative: Some(|g, x, _, _| opposite(g, x[0])),
         evaluate: |x| -softplus(-x[0]),
         range: |_| Range::open(f64::NEG_INFINITY, 0.0),
-        ..unary(Function::LogSigmoid, "log_sigmoid")
+        ..unary(Function::LogSigmoid, "log_sigmoid", 30, SAMPLES)
     },
     Row {
         derivative: Some(|g, x, _, _| g.apply(Function::Sigmoid, x)),
         evaluate: |x| softplus(x[0]),
         range: |_| Range::POSITIVE,
-        ..unary(Function::Softplus, "softplus")
+        ..unary(Function::Softplus, "softplus", 30, SAMPLES)
     },
     Row {
         // 1 / (x (1 - x))
@@ -74,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
             }
         },
         samples: &[&[0.01], &[0.3], &[0.5], &[0.9]],
-        ..unary(Function::Logit, "logit")
+        ..unary(Function::Logit, "logit", 30, SAMPLES)
     },
     Row {
         // 1 - tanh(x)^2, in the form that keeps its digits: 4 sigmoid(2x) sigmoid(-2x)
@@ -88,19 +74,19 @@ pub(super) const ROWS: &[Row] = &[
         }),
         evaluate: |x| x[0].tanh(),
         range: |r| r[0].map(f64::tanh).intersect(Range::open(-1.0, 1.0)),
-        ..unary(Function::Tanh, "tanh")
+        ..unary(Function::Tanh, "tanh", 30, SAMPLES)
     },
     Row {
         derivative: Some(|g, x, _, _| g.apply(Function::Cosh, x)),
         evaluate: |x| x[0].sinh(),
         range: |r| r[0].map(f64::sinh),
-        ..unary(Function::Sinh, "sinh")
+        ..unary(Function::Sinh, "sinh", 30, SAMPLES)
     },
     Row {
         derivative: Some(|g, x, _, _| g.apply(Function::Sinh, x)),
         evaluate: |x| x[0].cosh(),
         range: |_| Range { above: false, ..Range::open(1.0, f64::INFINITY) },
-        ..unary(Function::Cosh, "cosh")
+        ..unary(Function::Cosh, "cosh", 30, SAMPLES)
     },
     Row {
         derivative: Some(|g, x, _, _| g.apply(Function::Tanh, x)),
@@ -113,7 +99,7 @@ pub(super) const ROWS: &[Row] = &[
             }
         },
         range: |_| Range::NONNEGATIVE,
-        ..unary(Function::LogCosh, "log_cosh")
+        ..unary(Function::LogCosh, "log_cosh", 30, SAMPLES)
     },
     Row {
         // 2 / sqrt(pi) exp(-x^2)
@@ -126,7 +112,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         evaluate: |x| erf(x[0]),
         range: |_| Range::open(-1.0, 1.0),
-        ..unary(Function::Erf, "erf")
+        ..unary(Function::Erf, "erf", 30, SAMPLES)
     },
 ];
 

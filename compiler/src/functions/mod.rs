@@ -86,7 +86,24 @@ pub fn row(function: Function) -> &'static Row {
     rows().find(|row| row.function == function).expect("every function has a row (see the test below)")
 }
 
-/// A value by any row's derivative that is not a number's.
+/// A row of one argument that is called by its name, to be filled in.
+const fn unary(function: Function, name: &'static str, cost: u32, samples: &'static [&'static [f64]]) -> Row {
+    Row {
+        function,
+        name,
+        form: Form::Call,
+        arity: 1,
+        domain: "all numbers",
+        derivative: None,
+        evaluate: |x| x[0],
+        range: |_| Range::ALL,
+        spelling: Spelling::Method(name),
+        cost,
+        samples,
+    }
+}
+
+/// A truth value as a number.
 fn of_truth(condition: bool) -> f64 {
     f64::from(u8::from(condition))
 }

@@ -1,31 +1,17 @@
 //! Sine, cosine, tangent and the inverse tangent.
 
-use super::{Form, Row, Spelling};
+use super::{Row, unary};
 use crate::ir::Function;
 use crate::ir::range::Range;
 
-const fn unary(function: Function, name: &'static str) -> Row {
-    Row {
-        function,
-        name,
-        form: Form::Call,
-        arity: 1,
-        domain: "all numbers",
-        derivative: None,
-        evaluate: |x| x[0],
-        range: |_| Range::ALL,
-        spelling: Spelling::Method(name),
-        cost: 40,
-        samples: &[&[-3.0], &[-0.5], &[0.25], &[2.0], &[11.0]],
-    }
-}
+const SAMPLES: &[&[f64]] = &[&[-3.0], &[-0.5], &[0.25], &[2.0], &[11.0]];
 
 pub(super) const ROWS: &[Row] = &[
     Row {
         derivative: Some(|g, x, _, _| g.apply(Function::Cos, x)),
         evaluate: |x| x[0].sin(),
         range: |_| Range::closed(-1.0, 1.0),
-        ..unary(Function::Sin, "sin")
+        ..unary(Function::Sin, "sin", 40, SAMPLES)
     },
     Row {
         derivative: Some(|g, x, _, _| {
@@ -34,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         evaluate: |x| x[0].cos(),
         range: |_| Range::closed(-1.0, 1.0),
-        ..unary(Function::Cos, "cos")
+        ..unary(Function::Cos, "cos", 40, SAMPLES)
     },
     Row {
         // 1 + tan(x)^2
@@ -44,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         evaluate: |x| x[0].tan(),
         samples: &[&[-3.0], &[-0.5], &[0.25], &[2.0]],
-        ..unary(Function::Tan, "tan")
+        ..unary(Function::Tan, "tan", 40, SAMPLES)
     },
     Row {
         // 1 / (1 + x^2)
@@ -55,6 +41,6 @@ pub(super) const ROWS: &[Row] = &[
         }),
         evaluate: |x| x[0].atan(),
         range: |r| r[0].map(f64::atan),
-        ..unary(Function::Atan, "atan")
+        ..unary(Function::Atan, "atan", 40, SAMPLES)
     },
 ];

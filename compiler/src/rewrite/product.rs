@@ -47,27 +47,29 @@ pub struct Product {
 impl Product {
     /// Takes an expression apart; what is no product has one factor, itself.
     pub fn of(graph: &Graph, id: ExprId) -> Product {
-        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new(), quotients: 0 };
-        product.absorb(graph, id, 1, &mut LARGEST.clone());
-        product.fold();
-        product
+        Product::within(LARGEST, graph, id).0
     }
 
-    /// Takes apart a product, quotient or negation; nothing else, and none that is too large.
+    /// Takes apart a product, quotient or negation; nothing else, and none that is too large or that could
+    /// overflow when it is put together in another way: of several quotients the numerators may, where each
+    /// quotient does not, and so may constants.
     pub fn of_quotient(graph: &Graph, id: ExprId) -> Option<Product> {
         let is_one = [Function::Mul, Function::Div].iter().any(|f| graph.pair(id, *f).is_some());
         if !is_one && graph.argument(id, Function::Neg).is_none() {
             return None;
         }
-        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new(), quotients: 0 };
-        let mut budget = LARGEST;
-        product.absorb(graph, id, 1, &mut budget);
-        product.fold();
-        // Of several quotients, numerators together may overflow where each quotient does not; and so may
-        // constants.
+        let (product, left) = Product::within(LARGEST, graph, id);
         let ordinary = |x: f64| (1e-30..1e30).contains(&x.abs());
         let sound = product.quotients <= 1 && ordinary(product.coefficient) && ordinary(product.divisor);
-        (budget > 0 && sound).then_some(product)
+        (left > 0 && sound).then_some(product)
+    }
+
+    /// Takes apart at most so many nodes, and says how many more it might have.
+    fn within(mut budget: usize, graph: &Graph, id: ExprId) -> (Product, usize) {
+        let mut product = Product { coefficient: 1.0, divisor: 1.0, factors: Vec::new(), quotients: 0 };
+        product.absorb(graph, id, 1, &mut budget);
+        product.fold();
+        (product, budget)
     }
 
     /// Takes apart at most `budget` nodes: a node that is shared is met once per path.
