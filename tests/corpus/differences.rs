@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::judge::{Difference, Precision, same};
 use super::{Answer, Case, foreign, own_directory};
 
 /// The whole list.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Differences {
     /// Why, under a short name.
@@ -18,20 +18,20 @@ pub struct Differences {
 }
 
 /// One case.
-#[derive(Deserialize, Serialize, Clone)]
+#[derive(Deserialize, Clone)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     pub id: String,
     /// A name among the reasons.
     pub reason: String,
     /// Whether the call is an error.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub refused: bool,
     /// Whether it differs in float32 only.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub single: bool,
     /// Our numbers where they differ: by tensor (`output`, `grad NAME`), by place in row-major order.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub ours: Numbers,
 }
 
@@ -39,7 +39,7 @@ pub struct Entry {
 pub type Numbers = BTreeMap<String, BTreeMap<usize, Written>>;
 
 /// A number, or one of the words `nan`, `inf`, `-inf`.
-#[derive(Deserialize, Serialize, Clone)]
+#[derive(Deserialize, Clone)]
 #[serde(untagged)]
 pub enum Written {
     Float(f64),
@@ -47,10 +47,6 @@ pub enum Written {
 }
 
 impl Written {
-    pub fn new(x: f64) -> Written {
-        if x.is_finite() { Written::Float(x) } else { Written::Word(x.to_string().to_lowercase()) }
-    }
-
     pub fn get(&self) -> f64 {
         match self {
             Written::Float(x) => *x,
