@@ -1,9 +1,9 @@
 //! Facts about a loss for those who review it: its derivatives before and after rewriting, the rules that
 //! fired, and the conventions of the language that its gradient relies on.
 
-use crate::derive::{Derived, Form};
+use crate::derive::{Derived, Form, Gradient};
 use crate::display::Printer;
-use crate::ir::{ExprId, Function, Node};
+use crate::ir::{ExprId, Function, Loss, Node};
 
 /// What a reviewer reads first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,15 +39,17 @@ pub struct GradientAudit {
 pub fn audit(derived: &Derived) -> Audit {
     let loss = &derived.loss;
     let written: Vec<ExprId> = [Some(loss.value), loss.keep, loss.mean_by].into_iter().flatten().collect();
-    let forms = derived.gradients.iter().map(|(_, form)| *form).chain([derived.value]);
+    let shared = derived.gradients.iter().filter_map(|gradient| gradient.shared.as_ref());
+    let forms = derived.gradients.iter().map(|gradient| gradient.own);
+    let forms = forms.chain(shared.map(|shared| shared.form)).chain([derived.value]);
     let shown: Vec<ExprId> = forms.flat_map(|Form { raw, stable }| [raw, stable]).collect();
     let locals: Vec<ExprId> =
         loss.graph.reachable(&shown).into_iter().filter(|id| is_local(derived, *id)).collect();
     let printer = Printer::new(loss, &loss.graph).by_name(locals.iter().copied());
-    let gradients = derived.gradients.iter().map(|(input, form)| GradientAudit {
-        input: loss.inputs[*input].name.clone(),
-        raw: printer.text(form.raw),
-        stable: printer.text(form.stable),
+    let gradients = derived.gradients.iter().map(|gradient| GradientAudit {
+        input: loss.inputs[gradient.input].name.clone(),
+        raw: both(loss, gradient, &printer, |form| form.raw),
+        stable: both(loss, gradient, &printer, |form| form.stable),
     });
     let divisor = match (derived.divisor, derived.keep) {
         (Some(form), _) => format!("the sum of {}", printer.text(form.raw)),
@@ -66,6 +68,19 @@ pub fn audit(derived: &Derived) -> Audit {
         rules: derived.rewrites.iter().collect(),
         conventions: conventions(derived, &written),
     }
+}
+
+/// The text of a derivative: where it has two parts, both, with the elements that the second stands at.
+pub fn both(loss: &Loss, gradient: &Gradient, printer: &Printer<'_>, which: fn(Form) -> ExprId) -> String {
+    let own = which(gradient.own);
+    let Some(shared) = &gradient.shared else { return printer.text(own) };
+    let names = loss.inputs[gradient.input].axes.iter().map(|axis| {
+        let moved = shared.at.iter().find(|(from, _)| from == axis);
+        loss.graph.axis_name(moved.map_or(*axis, |(_, to)| *to))
+    });
+    let names: Vec<&str> = names.collect();
+    let picked = format!("at [{}]: {}", names.join(", "), printer.text(which(shared.form)));
+    if loss.graph.is(own, 0.0) { picked } else { format!("{}; and {picked}", printer.text(own)) }
 }
 
 /// A node that the formula names and whose name stands for one node only.

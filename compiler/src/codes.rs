@@ -53,6 +53,14 @@ codes! {
     OPEN_AXIS = Error "L0303" "axis not reduced";
     /// A word behind `:` that is no role or type.
     UNKNOWN_ROLE = Error "L0304" "unknown role";
+    /// Axes of a declaration that do not fit together.
+    AXES = Error "L0305" "axes do not fit";
+    /// A position that is none of the axis that it stands for.
+    WRONG_POSITION = Error "L0306" "wrong position";
+    /// An index whose axis is not known, or that runs over two.
+    INDEX_WITHOUT_AXIS = Error "L0307" "index without one axis";
+    /// More axes and indices than a loss may have.
+    TOO_MANY_AXES = Error "L0308" "too many axes";
     /// A domain that is empty or not made of constants.
     BAD_DOMAIN = Error "L0401" "bad domain";
     /// A default that is not a constant, or outside of its domain.

@@ -3,7 +3,7 @@
 use crate::audit::{Audit, audit};
 use crate::check::check;
 use crate::codegen::{catalogue, check_names, generate};
-use crate::convention::guard_zero_times_log;
+use crate::convention::apply_conventions;
 use crate::derive::{Derived, derive};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hazards::find_hazards;
@@ -53,8 +53,8 @@ pub fn compile(source: &SourceFile) -> Compiled {
 
 /// Takes a checked loss the rest of the way.
 fn compile_loss(mut loss: Loss, diagnostics: &mut Diagnostics) -> Option<CompiledLoss> {
-    guard_zero_times_log(&mut loss);
-    let derived = derive(loss);
+    apply_conventions(&mut loss);
+    let derived = derive(loss, diagnostics)?;
     find_hazards(&derived, diagnostics);
     let mut variants = Vec::new();
     for variant in specialize(&derived, diagnostics)? {

@@ -1,7 +1,9 @@
 //! A loss with its derivatives: as written, and in stable form.
 
-use crate::differentiate::differentiate;
-use crate::ir::{ExprId, Loss, Node};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::differentiate::{Derivative, Objective, Shared, differentiate};
+use crate::ir::{AxisId, AxisSet, ExprId, Loss, Node};
 use crate::ranges::Ranges;
 use crate::rewrite::{Counts, rewrite};
 
@@ -13,13 +15,13 @@ pub struct Derived {
     /// The value.
     pub value: Form,
     /// The derivative with respect to each differentiable input.
-    pub gradients: Vec<(usize, Form)>,
+    pub gradients: Vec<Gradient>,
     /// The condition under which a sample counts, in stable form.
     pub keep: Option<ExprId>,
     /// The summand of the divisor.
     pub divisor: Option<Form>,
     /// The derivatives of that summand, for the inputs that it reads.
-    pub divisor_gradients: Vec<(usize, Form)>,
+    pub divisor_gradients: Vec<Gradient>,
     /// The rules that fired.
     pub rewrites: Counts,
 }
@@ -33,33 +35,110 @@ pub struct Form {
     pub stable: ExprId,
 }
 
-/// Differentiates a loss, then puts value and derivatives into stable form.
-pub fn derive(mut loss: Loss) -> Derived {
-    let wanted: Vec<usize> = (0..loss.inputs.len()).filter(|i| loss.inputs[*i].is_differentiable()).collect();
-    let leaves: Vec<ExprId> = wanted.iter().map(|i| loss.graph.add(Node::Input(*i))).collect();
-    let raw = differentiate(&mut loss.graph, loss.value, &leaves);
+/// The derivative with respect to one input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gradient {
+    /// The input.
+    pub input: usize,
+    /// The part where each sample reads its own elements, over the axes of the input.
+    pub own: Form,
+    /// The part where samples pick elements of others, summed over the samples.
+    pub shared: Option<SharedForm>,
+    /// Both parts in stable form, with the derivative of the result as a factor: what is computed over named
+    /// axes, where that factor belongs inside of sums.
+    pub weighed: Derivative,
+}
 
-    let read: Vec<(usize, ExprId)> = match loss.mean_by {
+/// See [`Gradient::shared`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedForm {
+    /// The expression.
+    pub form: Form,
+    /// The index that stands for each sample axis of the input in it.
+    pub at: Vec<(AxisId, AxisId)>,
+}
+
+/// Differentiates a loss, then puts value and derivatives into stable form; `None`, with a diagnostic, where
+/// that takes more indices than there are.
+pub fn derive(mut loss: Loss, diagnostics: &mut Diagnostics) -> Option<Derived> {
+    let raw = raw(&mut loss);
+    if raw.is_none() {
+        diagnostics.enter(&loss.name);
+        diagnostics.push(
+            Diagnostic::new(&codes::TOO_DEEP, "the derivatives of this loss take too many indices", loss.span)
+                .note(format!("axes and indices are at most {} together", AxisSet::CAPACITY)),
+        );
+    }
+    Some(stable(loss, raw?))
+}
+
+/// The derivatives of a loss as differentiation leaves them.
+struct Raw {
+    value: Vec<(usize, Derivative, Derivative)>,
+    divisor: Vec<(usize, Derivative, Derivative)>,
+}
+
+fn raw(loss: &mut Loss) -> Option<Raw> {
+    let wanted: Vec<usize> = (0..loss.inputs.len()).filter(|i| loss.inputs[*i].is_differentiable()).collect();
+    let value = loss.value;
+    let value = raw_gradients(loss, value, &wanted)?;
+    let divisor = match loss.mean_by {
         None => Vec::new(),
         Some(by) => {
-            wanted.iter().copied().zip(leaves).filter(|(_, leaf)| loss.graph.reads(by, *leaf)).collect()
+            let read = |i: &usize| {
+                let leaf = loss.graph.add(Node::Input(*i));
+                loss.graph.reads(by, leaf)
+            };
+            let read: Vec<usize> = wanted.iter().copied().filter(read).collect();
+            raw_gradients(loss, by, &read)?
         }
     };
-    let read_leaves: Vec<ExprId> = read.iter().map(|(_, leaf)| *leaf).collect();
-    let raw_divisor = match loss.mean_by {
-        None => Vec::new(),
-        Some(by) => differentiate(&mut loss.graph, by, &read_leaves),
-    };
+    Some(Raw { value, divisor })
+}
 
+fn stable(mut loss: Loss, raw: Raw) -> Derived {
     let mut ranges = Ranges::new(&loss);
     let mut rewrites = Counts::default();
-    let mut stable = |root: ExprId| rewrite(&mut loss.graph, &mut ranges, &[root], &mut rewrites)[0];
-    let mut form = |raw: ExprId| Form { raw, stable: stable(raw) };
-    let value = form(loss.value);
-    let gradients = wanted.into_iter().zip(raw.into_iter().map(&mut form)).collect();
-    let divisor = loss.mean_by.map(&mut form);
-    let divisor_gradients =
-        read.iter().map(|(i, _)| *i).zip(raw_divisor.into_iter().map(&mut form)).collect();
-    let keep = loss.keep.map(&mut form).map(|form| form.stable);
+    let mut form = |loss: &mut Loss, raw: ExprId| {
+        let stable = rewrite(&mut loss.graph, &mut ranges, &[raw], &mut rewrites)[0];
+        Form { raw, stable }
+    };
+    let value = loss.value;
+    let value = form(&mut loss, value);
+    let mut gradient = |loss: &mut Loss, (input, plain, weighed): (usize, Derivative, Derivative)| {
+        let own = form(loss, plain.own);
+        let shared = plain.shared.map(|Shared { value, at }| SharedForm { form: form(loss, value), at });
+        let weighed = Derivative {
+            own: form(loss, weighed.own).stable,
+            shared: weighed.shared.map(|Shared { value, at }| Shared { value: form(loss, value).stable, at }),
+        };
+        Gradient { input, own, shared, weighed }
+    };
+    let gradients = raw.value.into_iter().map(|raw| gradient(&mut loss, raw)).collect();
+    let divisor_gradients = raw.divisor.into_iter().map(|raw| gradient(&mut loss, raw)).collect();
+    let divisor = loss.mean_by.map(|by| form(&mut loss, by));
+    let keep = loss.keep.map(|keep| form(&mut loss, keep).stable);
     Derived { loss, value, gradients, keep, divisor, divisor_gradients, rewrites }
+}
+
+/// The derivative of one output with respect to inputs: plain, and weighed by the derivative of the result.
+fn raw_gradients(
+    loss: &mut Loss,
+    output: ExprId,
+    inputs: &[usize],
+) -> Option<Vec<(usize, Derivative, Derivative)>> {
+    let elementwise = loss.is_elementwise();
+    let leaves: Vec<ExprId> = inputs.iter().map(|i| loss.graph.add(Node::Input(*i))).collect();
+    // Without named axes, a sum over samples is left to the sweep.
+    let unsummed = if elementwise { loss.graph.samples } else { AxisSet::EMPTY };
+    let one = loss.graph.real(1.0);
+    let plain = differentiate(&mut loss.graph, Objective { output, seed: one, unsummed }, &leaves)?;
+    let weighed = if elementwise {
+        plain.clone()
+    } else {
+        let seed = loss.graph.add(Node::Upstream);
+        differentiate(&mut loss.graph, Objective { output, seed, unsummed }, &leaves)?
+    };
+    let both = plain.into_iter().zip(weighed);
+    Some(inputs.iter().copied().zip(both).map(|(input, (plain, weighed))| (input, plain, weighed)).collect())
 }

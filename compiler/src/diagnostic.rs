@@ -120,6 +120,13 @@ impl Diagnostics {
         }
     }
 
+    /// Adds an explanation to what was said last.
+    pub fn explain(&mut self, note: impl Into<String>) {
+        if let Some(last) = self.found.last_mut() {
+            last.notes.push(note.into());
+        }
+    }
+
     /// Whether this was said already of the loss or helper that is being looked at.
     pub fn has(&self, code: &Code) -> bool {
         self.found.iter().any(|known| known.code.id == code.id && known.item == self.item)

@@ -3,10 +3,15 @@
 //! The adjoint of a node is a sum of terms, each under a guard: the conditions under which control flows
 //! from the node to the output. A guard is multiplied in only at the end, as an `if` around the finished
 //! term, so that what a branch not taken would evaluate to (NaN, infinity) cannot reach the gradient.
+//!
+//! An adjoint varies over the axes of its node: what an operand does not vary over is summed, right there
+//! where it was broadcast. How folds and gathers pass an adjoint on stands in `folds`.
+
+mod folds;
 
 use crate::functions::row;
-use crate::ir::{ExprId, Function, Graph, Node, Scalar};
-use std::collections::{HashMap, HashSet};
+use crate::ir::{AxisId, AxisSet, ExprId, Function, Graph, Node, Reduction, Scalar};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Conditions that all hold (`true`) or all fail (`false`).
 type Guard = Vec<(ExprId, bool)>;
@@ -21,31 +26,67 @@ struct Term {
 /// More terms than this at one node become one, under the condition that any of their guards holds.
 const MOST_TERMS: usize = 64;
 
-/// The derivative of `output` with respect to each of `wrt`, with nothing simplified.
-pub fn differentiate(graph: &mut Graph, output: ExprId, wrt: &[ExprId]) -> Vec<ExprId> {
+/// What is differentiated, and how its derivative is weighed.
+#[derive(Clone, Copy, Debug)]
+pub struct Objective {
+    /// The output.
+    pub output: ExprId,
+    /// What its derivative is multiplied by: 1, or the derivative of the result with respect to it.
+    pub seed: ExprId,
+    /// Axes over which the sums are left to whoever evaluates the derivative.
+    pub unsummed: AxisSet,
+}
+
+/// The derivative with respect to one leaf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Derivative {
+    /// Where each sample reads its own elements: over the axes of the leaf.
+    pub own: ExprId,
+    /// Where samples read the elements of others: summed over the samples.
+    pub shared: Option<Shared>,
+}
+
+/// A derivative with respect to elements that samples pick along the sample axes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Its value.
+    pub value: ExprId,
+    /// The index that stands for each sample axis of the leaf in it.
+    pub at: Vec<(AxisId, AxisId)>,
+}
+
+/// The derivative of the sum over samples of seed times output, with respect to each leaf of `wrt`, with
+/// nothing simplified; `None` where there are too many indices.
+pub fn differentiate(graph: &mut Graph, objective: Objective, wrt: &[ExprId]) -> Option<Vec<Derivative>> {
+    let Objective { output, seed, unsummed } = objective;
     let order = graph.reachable(&[output]);
     let active = active(graph, &order, wrt);
-    let mut adjoints: HashMap<ExprId, Vec<Term>> = HashMap::new();
-    let seed = graph.real(1.0);
-    adjoints.insert(output, vec![Term { guard: Guard::new(), value: seed }]);
-    let mut gradients = HashMap::new();
+    let adjoints = HashMap::from([(output, vec![Term { guard: Guard::new(), value: seed }])]);
+    let mut pass = Pass { graph, active, unsummed, adjoints, shared: HashMap::new() };
+    let mut own = HashMap::new();
     for id in order.into_iter().rev() {
-        if !active.contains(&id) {
+        if !pass.active.contains(&id) {
             continue;
         }
-        let Some(terms) = adjoints.remove(&id) else { continue };
-        let terms = merge(graph, terms);
+        let Some(terms) = pass.adjoints.remove(&id) else { continue };
+        let terms = merge(pass.graph, terms);
         if wrt.contains(&id) {
-            let gradient = join(graph, terms);
-            gradients.insert(id, gradient);
-            continue;
-        }
-        for (operand, contribution) in propagate(graph, id, &active, &terms) {
-            adjoints.entry(operand).or_default().extend(contribution);
+            let gradient = join(pass.graph, terms);
+            own.insert(id, gradient);
+        } else {
+            pass.propagate(id, &terms)?;
         }
     }
+    let Pass { graph, mut shared, .. } = pass;
     let zero = graph.real(0.0);
-    wrt.iter().map(|id| gradients.get(id).copied().unwrap_or(zero)).collect()
+    let derivative = |id: &ExprId| {
+        let shared = shared.remove(id).map(|picked| {
+            let terms = merge(graph, picked.terms);
+            Shared { value: join(graph, terms), at: picked.at.into_iter().collect() }
+        });
+        Derivative { own: own.get(id).copied().unwrap_or(zero), shared }
+    };
+    Some(wrt.iter().map(derivative).collect())
 }
 
 /// The nodes through which the output depends differentiably on some of `wrt`.
@@ -57,6 +98,9 @@ fn active(graph: &Graph, order: &[ExprId], wrt: &[ExprId]) -> HashSet<ExprId> {
             Node::WithGrad(_, g) => active.contains(g),
             Node::If(_, a, b) => active.contains(a) || active.contains(b),
             Node::Apply(function, _) if function.result() == Scalar::Bool => false,
+            Node::Reduce(Reduction::Any | Reduction::All | Reduction::Count, ..) => false,
+            Node::Reduce(_, _, body, _) => active.contains(body),
+            Node::Gather(leaf, _) => active.contains(leaf),
             node => node.operands().iter().any(|operand| active.contains(operand)),
         };
         if flows {
@@ -66,35 +110,71 @@ fn active(graph: &Graph, order: &[ExprId], wrt: &[ExprId]) -> HashSet<ExprId> {
     active
 }
 
-/// What the terms at a node give to each of its operands.
-fn propagate(
-    graph: &mut Graph,
-    id: ExprId,
-    active: &HashSet<ExprId>,
-    terms: &[Term],
-) -> Vec<(ExprId, Vec<Term>)> {
-    match graph.node(id).clone() {
-        Node::If(c, a, b) => [(a, true), (b, false)]
-            .into_iter()
-            .filter(|(branch, _)| active.contains(branch))
-            .map(|(branch, holds)| (branch, terms.iter().filter_map(|term| under(term, c, holds)).collect()))
-            .collect(),
-        Node::WithGrad(_, g) => vec![(g, terms.to_vec())],
-        Node::Apply(function, arguments) => {
-            let mut given = Vec::new();
-            for (which, argument) in arguments.iter().enumerate() {
-                let Some(derivative) = row(function).derivative.filter(|_| active.contains(argument)) else {
-                    continue;
-                };
-                let partial = derivative(graph, &arguments, id, which);
-                given
-                    .push((*argument, terms.iter().filter_map(|term| times(graph, term, partial)).collect()));
+/// Terms at a leaf that stand at other samples.
+struct Picked {
+    at: BTreeMap<AxisId, AxisId>,
+    terms: Vec<Term>,
+}
+
+/// The state of the pass over the graph.
+struct Pass<'a> {
+    graph: &'a mut Graph,
+    active: HashSet<ExprId>,
+    unsummed: AxisSet,
+    adjoints: HashMap<ExprId, Vec<Term>>,
+    shared: HashMap<ExprId, Picked>,
+}
+
+impl Pass<'_> {
+    /// What the terms at a node give to each of its operands.
+    fn propagate(&mut self, id: ExprId, terms: &[Term]) -> Option<()> {
+        match self.graph.node(id).clone() {
+            Node::If(c, a, b) => {
+                for (branch, holds) in [(a, true), (b, false)] {
+                    let taken = terms.iter().filter_map(|term| under(term, c, holds)).collect();
+                    self.give(branch, self.graph.type_of(id).axes, taken);
+                }
             }
-            given
+            Node::WithGrad(_, g) => self.give(g, self.graph.type_of(id).axes, terms.to_vec()),
+            Node::Apply(function, arguments) => {
+                for (which, argument) in arguments.iter().enumerate() {
+                    let active = self.active.contains(argument);
+                    let Some(derivative) = row(function).derivative.filter(|_| active) else { continue };
+                    let partial = derivative(self.graph, &arguments, id, which);
+                    let given = terms.iter().filter_map(|term| times(self.graph, term, partial)).collect();
+                    self.give(*argument, self.graph.type_of(id).axes, given);
+                }
+            }
+            Node::Reduce(reduction, axis, body, filter) => {
+                self.fold(id, folds::Fold { reduction, axis, body, filter }, terms)?;
+            }
+            Node::Gather(leaf, picks) => self.gather(id, leaf, &picks, terms)?,
+            _ => {}
         }
-        // The schedule refuses folds and gathers; their adjoints come with it.
-        _ => Vec::new(),
+        Some(())
     }
+
+    /// Adds terms that vary over `axes` to the adjoint of an operand, summed over what it does not vary over.
+    fn give(&mut self, operand: ExprId, axes: AxisSet, terms: Vec<Term>) {
+        if !self.active.contains(&operand) {
+            return;
+        }
+        let rest = axes.difference(self.graph.type_of(operand).axes).difference(self.unsummed);
+        let summed = terms.into_iter().map(|term| sum(self.graph, term, rest)).collect::<Vec<_>>();
+        self.adjoints.entry(operand).or_default().extend(summed);
+    }
+}
+
+/// A term summed over some axes. Conditions that vary over them become the filter of the sum.
+fn sum(graph: &mut Graph, mut term: Term, axes: AxisSet) -> Term {
+    for axis in axes.iter() {
+        let varies = |(c, _): &(ExprId, bool)| graph.type_of(*c).axes.contains(axis);
+        let (inside, outside): (Guard, Guard) = term.guard.into_iter().partition(varies);
+        let filter = condition(graph, &inside);
+        let value = graph.add(Node::Reduce(Reduction::Sum, axis, term.value, filter));
+        term = Term { guard: outside, value };
+    }
+    term
 }
 
 /// A term times a partial derivative, whose own `if ... else 0` becomes part of the guard.
@@ -194,7 +274,7 @@ mod tests {
     fn gradient(formula: &str, x: f64) -> f64 {
         let compiled = compile(&SourceFile::new("test.def", format!("loss f(x) = {formula}")));
         let loss = compiled.losses.first().unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
-        let raw = loss.derived.gradients[0].1.raw;
+        let raw = loss.derived.gradients[0].own.raw;
         Evaluator::new(&loss.derived.loss.graph, &[x], &[]).value(raw)
     }
 

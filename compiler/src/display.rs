@@ -1,23 +1,30 @@
 //! Nodes back to the language, with as few parentheses as it takes.
+//!
+//! What is printed parses again, but for what only differentiation and rewriting make. Picks and binders stand in
+//! `axes`.
+
+mod axes;
 
 use crate::functions::{Form, row};
-use crate::ir::{ExprId, Function, Graph, Loss, Node};
+use crate::ir::{ExprId, Function, Graph, Input, Loss, Node};
 use std::collections::HashSet;
 
 /// Longer text than this is cut: a shared subexpression is written out each time it is read.
 const LONGEST: usize = 4000;
 
-/// The precedence of an `if`, and of what cannot be taken apart.
+/// The precedence of an `if`, of comparisons, of sums, and of what cannot be taken apart.
 const IF: u8 = 0;
+const COMPARISON: u8 = 4;
 const SUM: u8 = 5;
 const ATOM: u8 = 9;
 
 /// Writes expressions of a loss in the language.
 pub struct Printer<'a> {
     graph: &'a Graph,
-    inputs: Vec<&'a str>,
+    inputs: &'a [Input],
     parameters: Vec<&'a str>,
-    axes: Vec<&'a str>,
+    /// What axes and indices are called; no two alike.
+    axes: Vec<String>,
     /// Locals that are written by their names.
     known: HashSet<ExprId>,
 }
@@ -27,9 +34,9 @@ impl<'a> Printer<'a> {
     pub fn new(loss: &'a Loss, graph: &'a Graph) -> Self {
         Printer {
             graph,
-            inputs: loss.inputs.iter().map(|input| input.name.as_str()).collect(),
+            inputs: &loss.inputs,
             parameters: loss.parameters.iter().map(|parameter| parameter.name.as_str()).collect(),
-            axes: loss.axes.iter().map(|axis| axis.name.as_str()).collect(),
+            axes: axes::names(loss, graph),
             known: HashSet::new(),
         }
     }
@@ -66,10 +73,12 @@ impl<'a> Printer<'a> {
         match self.graph.node(id) {
             Node::Real(bits) => out.push_str(&number(f64::from_bits(*bits))),
             Node::Bool(truth) => out.push_str(&truth.to_string()),
-            Node::Input(input) => out.push_str(self.inputs[*input]),
+            Node::Input(_) | Node::Member(_) => self.leaf(out, id, &[]),
+            Node::Gather(leaf, picks) => self.leaf(out, *leaf, picks),
+            Node::Upstream => out.push_str("upstream"),
             Node::Parameter(parameter) => out.push_str(self.parameters[*parameter]),
-            Node::Index(axis) => out.push_str(self.axes[axis.0 as usize]),
-            Node::Size(axis) => out.push_str(&format!("size({})", self.axes[axis.0 as usize])),
+            Node::Index(axis) => out.push_str(self.axis(*axis)),
+            Node::Size(axis) => out.push_str(&format!("size({})", self.axis(*axis))),
             Node::Apply(function, arguments) => self.apply(out, *function, arguments),
             Node::If(c, a, b) if self.graph.is(*a, 1.0) && self.graph.is(*b, 0.0) => {
                 self.list(out, "[", &[*c], "]");
@@ -82,19 +91,7 @@ impl<'a> Printer<'a> {
             }
             Node::Stop(e) => self.list(out, "stop(", &[*e], ")"),
             Node::WithGrad(v, g) => self.list(out, "with_grad(", &[*v, *g], ")"),
-            Node::Reduce(reduction, axis, body, filter) => {
-                out.push_str(&format!("{reduction:?}").to_lowercase());
-                out.push_str(&format!("[{}", self.axes[axis.0 as usize]));
-                if let Some(filter) = filter {
-                    out.push_str(" | ");
-                    self.write(out, *filter, IF, false);
-                }
-                self.list(out, "](", &[*body], ")");
-            }
-            Node::Gather(array, _, index) => {
-                self.write(out, *array, ATOM, false);
-                self.list(out, "[", &[*index], "]");
-            }
+            Node::Reduce(..) => self.fold(out, id),
         }
         if inner < outer {
             out.push(')');
@@ -103,6 +100,9 @@ impl<'a> Printer<'a> {
 
     fn precedence(&self, id: ExprId) -> u8 {
         match self.graph.node(id) {
+            Node::Member(_) => COMPARISON,
+            Node::Gather(leaf, _) if matches!(self.graph.node(*leaf), Node::Member(_)) => COMPARISON,
+            Node::Apply(Function::Not, operand) if self.is_member(operand[0]) => COMPARISON,
             Node::Apply(function, _) => match row(*function).form {
                 Form::Infix(precedence) | Form::Prefix(precedence) => precedence,
                 Form::Call | Form::Internal => ATOM,
@@ -133,6 +133,9 @@ impl<'a> Printer<'a> {
                     _ => out.push_str(&format!(" {} ", row.name)),
                 }
                 self.write(out, b, right, false);
+            }
+            (Form::Prefix(_), &[a]) if function == Function::Not && self.is_member(a) => {
+                self.membership(out, a, true);
             }
             (Form::Prefix(precedence), &[a]) => {
                 out.push_str(row.name);

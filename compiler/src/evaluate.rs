@@ -1,4 +1,8 @@
 //! A reference evaluation of the graph in ordinary f64 arithmetic: for tests, constant folding and audits.
+//!
+//! [`Evaluator`] evaluates nodes of one sample without named axes, [`axes::Evaluator`] any node.
+
+pub mod axes;
 
 use crate::functions::row;
 use crate::ir::{ExprId, Graph, Node};
@@ -49,6 +53,7 @@ impl<'a> Evaluator<'a> {
             }
             Node::Stop(e) => of(e),
             Node::WithGrad(v, _) => of(v),
+            Node::Member(_) | Node::Upstream => f64::NAN,
             Node::Index(_) | Node::Size(_) | Node::Reduce(..) | Node::Gather(..) => f64::NAN,
         }
     }

@@ -2,7 +2,7 @@
 //! gradient is zero everywhere.
 
 use crate::codes;
-use crate::derive::Derived;
+use crate::derive::{Derived, Form};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::{ExprId, Graph, Node, Scalar};
 use std::collections::HashSet;
@@ -14,7 +14,7 @@ pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
     let roots: Vec<ExprId> = [Some(loss.value), loss.keep, loss.mean_by].into_iter().flatten().collect();
     let read: Vec<&Node> = loss.graph.reachable(&roots).into_iter().map(|id| loss.graph.node(id)).collect();
     for (i, input) in loss.inputs.iter().enumerate() {
-        if !read.contains(&&Node::Input(i)) {
+        if ![Node::Input(i), Node::Member(i)].iter().any(|leaf| read.contains(&leaf)) {
             diagnostics.push(
                 Diagnostic::new(&codes::UNUSED, format!("input `{}` is never used", input.name), input.span)
                     .note("it still has to have the shape of the other inputs at every call"),
@@ -27,10 +27,11 @@ pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
             diagnostics.push(Diagnostic::new(&codes::UNUSED, message, parameter.span));
         }
     }
-    for (i, form) in &derived.gradients {
-        let computed_with = || computes_with(&loss.graph, loss.value, *i);
-        if loss.graph.is(form.stable, 0.0) && computed_with() {
-            let input = &loss.inputs[*i];
+    for gradient in &derived.gradients {
+        let zero = |form: &Form| loss.graph.is(form.stable, 0.0);
+        let vanishes = zero(&gradient.own) && gradient.shared.as_ref().is_none_or(|shared| zero(&shared.form));
+        if vanishes && computes_with(&loss.graph, loss.value, gradient.input) {
+            let input = &loss.inputs[gradient.input];
             diagnostics.push(
                 Diagnostic::new(
                     &codes::VANISHING_GRADIENT,

@@ -2,7 +2,7 @@
 
 use crate::functions::row;
 use crate::ir::range::Range;
-use crate::ir::{Domain, ExprId, Graph, Loss, Node, ParameterKind, Role};
+use crate::ir::{AxisId, Domain, ExprId, Function, Graph, Loss, Node, ParameterKind, Reduction, Role};
 use std::collections::HashMap;
 
 /// What is larger than this is not rounded to 0 in any element type.
@@ -15,6 +15,8 @@ const LARGEST: f64 = 1e30;
 pub struct Ranges {
     inputs: Vec<Range>,
     parameters: Vec<Range>,
+    /// The inputs whose elements are positions, and the axes that they point into.
+    pointers: HashMap<usize, AxisId>,
     known: HashMap<ExprId, Range>,
 }
 
@@ -30,7 +32,25 @@ impl Ranges {
             ParameterKind::Bool => truth,
             _ => declared(parameter.domain.as_ref()),
         });
-        Ranges { inputs: inputs.collect(), parameters: parameters.collect(), known: HashMap::new() }
+        let pointers = loss.inputs.iter().enumerate().filter_map(|(i, input)| match input.role {
+            Role::Index(axis) => Some((i, axis)),
+            _ => None,
+        });
+        Ranges {
+            inputs: inputs.collect(),
+            parameters: parameters.collect(),
+            pointers: pointers.collect(),
+            known: HashMap::new(),
+        }
+    }
+
+    /// The axis that a label points into, if the node is one.
+    pub fn points(&self, graph: &Graph, id: ExprId) -> Option<AxisId> {
+        match graph.node(id) {
+            Node::Input(input) => self.pointers.get(input).copied(),
+            Node::Gather(leaf, _) => self.points(graph, *leaf),
+            _ => None,
+        }
     }
 
     /// The range of a node.
@@ -65,6 +85,11 @@ impl Ranges {
             Node::Bool(_) => Range::closed(0.0, 1.0),
             Node::Input(input) => self.inputs[*input],
             Node::Parameter(parameter) => self.parameters[*parameter],
+            // A square.
+            Node::Apply(Function::Mul, arguments) if arguments[0] == arguments[1] => {
+                let magnitude = of(&arguments[0]).abs();
+                magnitude.times(magnitude)
+            }
             Node::Apply(function, arguments) => {
                 let ranges: Vec<Range> = arguments.iter().map(of).collect();
                 (row(*function).range)(&ranges)
@@ -74,8 +99,26 @@ impl Ranges {
             Node::WithGrad(v, _) => of(v),
             Node::Index(_) => Range::NONNEGATIVE,
             Node::Size(_) => Range::NONNEGATIVE,
-            Node::Reduce(..) | Node::Gather(..) => Range::ALL,
+            Node::Member(_) => Range::closed(0.0, 1.0),
+            Node::Gather(leaf, _) => of(leaf),
+            Node::Upstream => Range::ALL,
+            Node::Reduce(reduction, _, body, _) => folded(*reduction, of(body)),
         }
+    }
+}
+
+/// The range of a fold, which may be over nothing.
+fn folded(reduction: Reduction, body: Range) -> Range {
+    match reduction {
+        Reduction::Sum if body.is_nonnegative() => Range::NONNEGATIVE,
+        Reduction::Sum if body.negate().is_nonnegative() => Range::NONNEGATIVE.negate(),
+        Reduction::Prod if body.is_nonnegative() => Range::NONNEGATIVE,
+        Reduction::Mean => body,
+        Reduction::Max => Range { low: f64::NEG_INFINITY, above: true, ..body },
+        Reduction::Min => Range { high: f64::INFINITY, below: true, ..body },
+        Reduction::Norm | Reduction::Count => Range::NONNEGATIVE,
+        Reduction::Any | Reduction::All => Range::closed(0.0, 1.0),
+        Reduction::Sum | Reduction::Prod | Reduction::LogSumExp => Range::ALL,
     }
 }
 

@@ -1,10 +1,10 @@
 //! One set of expressions per combination of `bool` and listed parameters, so that no kernel tests a flag.
 
 use crate::codes;
-use crate::derive::Derived;
+use crate::derive::{Derived, Gradient};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{Domain, ExprId, Function, Graph, Node, Parameter, ParameterKind, Role};
-use crate::lower::lower;
+use crate::ir::{AxisId, Domain, ExprId, Function, Graph, Node, Parameter, ParameterKind, Reduction, Role};
+use crate::lower::{lower, lower_over_axes};
 use crate::ranges::Ranges;
 use crate::rewrite::{Counts, rewrite, substitute};
 use std::collections::HashMap;
@@ -26,25 +26,40 @@ pub struct Variant {
     /// Whether a sample counts; one that does not contributes 0 to everything.
     pub keep: Option<ExprId>,
     /// The derivatives of the value.
-    pub gradients: Vec<(usize, ExprId)>,
+    pub gradients: Vec<Weighed>,
     /// The summand of the divisor; `None` where every sample counts one.
     pub divisor: Option<ExprId>,
     /// The derivatives of that summand.
-    pub divisor_gradients: Vec<(usize, ExprId)>,
+    pub divisor_gradients: Vec<Weighed>,
+}
+
+/// The derivative with respect to one input; over named axes with the derivative of the result as a factor.
+#[derive(Clone, Debug)]
+pub struct Weighed {
+    /// The input.
+    pub input: usize,
+    /// Where each sample reads its own elements.
+    pub own: ExprId,
+    /// Where samples read the elements of others, and the indices that stand for the sample axes in it.
+    pub shared: Option<(ExprId, Vec<(AxisId, AxisId)>)>,
 }
 
 /// Makes the variants of a loss, at least one; `None`, with a diagnostic, where there would be too many.
 pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Option<Vec<Variant>> {
     let mut combinations: Vec<Vec<(usize, f64)>> = vec![Vec::new()];
     for (i, parameter) in derived.loss.parameters.iter().enumerate() {
-        let Some(values) = listed(parameter) else { continue };
+        let fixed = match listed(parameter) {
+            Some(values) => values.into_iter().map(Some).collect(),
+            None => match simplifying(derived, i) {
+                Some(value) => vec![Some(value), None],
+                None => continue,
+            },
+        };
         combinations = combinations
             .into_iter()
-            .flat_map(|fixed| {
-                values
-                    .iter()
-                    .map(move |value| fixed.iter().copied().chain([(i, *value)]).collect())
-                    .collect::<Vec<_>>()
+            .flat_map(|others| {
+                let each = |value: &Option<f64>| others.iter().copied().chain(value.map(|value| (i, value))).collect();
+                fixed.iter().map(each).collect::<Vec<_>>()
             })
             .collect();
         if combinations.len() > MOST_VARIANTS {
@@ -61,6 +76,24 @@ pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Option<Ve
         }
     }
     Some(combinations.into_iter().map(|fixed| variant(derived, fixed)).collect())
+}
+
+/// The default of a parameter, where it saves folds over an axis, as `label_smoothing = 0` does, or `p = 2` in a
+/// norm: most calls leave it at that.
+fn simplifying(derived: &Derived, parameter: usize) -> Option<f64> {
+    let declared = &derived.loss.parameters[parameter];
+    let default = declared.default?;
+    if derived.loss.is_elementwise() {
+        return None;
+    }
+    let folds = |fixed: Vec<(usize, f64)>| {
+        let variant = variant(derived, fixed);
+        let roots: Vec<ExprId> =
+            std::iter::once(variant.value).chain(variant.gradients.iter().map(|gradient| gradient.own)).collect();
+        let all = variant.graph.reachable(&roots);
+        all.into_iter().filter(|id| matches!(variant.graph.node(*id), Node::Reduce(..))).count()
+    };
+    (folds(vec![(parameter, default)]) < folds(Vec::new())).then_some(default)
 }
 
 /// The values of a parameter that has few.
@@ -99,8 +132,10 @@ fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
         (None, None) => None,
     };
     let mut roots = vec![derived.value.stable];
-    roots.extend(derived.gradients.iter().map(|(_, form)| form.stable));
-    roots.extend(derived.divisor_gradients.iter().map(|(_, form)| form.stable));
+    for Gradient { weighed, .. } in derived.gradients.iter().chain(&derived.divisor_gradients) {
+        roots.push(weighed.own);
+        roots.extend(weighed.shared.as_ref().map(|shared| shared.value));
+    }
     roots.extend(divisor);
     let valid = valid(&mut graph, derived);
     roots.extend(valid);
@@ -109,12 +144,20 @@ fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
     let roots = substitute(&mut graph, &roots, &replace);
     let mut ranges = Ranges::new(&derived.loss);
     let roots = rewrite(&mut graph, &mut ranges, &roots, &mut Counts::default());
-    let mut roots = lower(&mut graph, &roots).into_iter();
+    let lowered =
+        if derived.loss.is_elementwise() { lower(&mut graph, &roots) } else { lower_over_axes(&mut graph, &mut ranges, &roots) };
+    let mut roots = lowered.into_iter();
     let mut next = || roots.next().expect("as many roots come out as went in");
+    let value = next();
+    let mut weighed = |gradient: &Gradient| Weighed {
+        input: gradient.input,
+        own: next(),
+        shared: gradient.weighed.shared.as_ref().map(|shared| (next(), shared.at.clone())),
+    };
     Variant {
-        value: next(),
-        gradients: derived.gradients.iter().map(|(input, _)| (*input, next())).collect(),
-        divisor_gradients: derived.divisor_gradients.iter().map(|(input, _)| (*input, next())).collect(),
+        value,
+        gradients: derived.gradients.iter().map(&mut weighed).collect(),
+        divisor_gradients: derived.divisor_gradients.iter().map(&mut weighed).collect(),
         divisor: divisor.map(|_| next()),
         valid: valid.map(|_| next()),
         keep: derived.keep.map(|_| next()),
@@ -129,11 +172,14 @@ fn valid(graph: &mut Graph, derived: &Derived) -> Option<ExprId> {
     let mut all = None;
     for (i, input) in derived.loss.inputs.iter().enumerate() {
         let x = graph.add(Node::Input(i));
-        let inside = match (&input.domain, input.role) {
+        let mut inside = match (&input.domain, input.role) {
             (Some(domain), _) => lies_in(graph, x, domain),
             (None, Role::Int) => graph.apply(Function::Eq, &[x, x]),
             (None, _) => continue,
         };
+        for axis in graph.type_of(x).axes.difference(graph.samples).iter() {
+            inside = graph.add(Node::Reduce(Reduction::All, axis, inside, None));
+        }
         all = Some(all.map_or(inside, |others| graph.apply(Function::And, &[others, inside])));
     }
     all

@@ -1,11 +1,10 @@
-//! Declarations: axes, roles, domains, defaults.
+//! Declarations: domains, defaults, parameters. Axes and the roles that name one stand in `axes`.
 
-use crate::ast::{AxisDecl, BinaryOp, Decl, DomainKind, Expr, ExprKind, UnaryOp};
+use super::axes;
+use crate::ast::{BinaryOp, Decl, DomainKind, Expr, ExprKind, UnaryOp};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{
-    Axis, AxisId, AxisSet, Domain, Function, Input, Parameter, ParameterKind, Role, Scalar, Type,
-};
+use crate::ir::{Axis, AxisSet, Domain, Function, Input, Parameter, ParameterKind, Role, Scalar, Type};
 
 /// What a declared input's elements vary over.
 pub(super) fn type_of_input(input: &Input) -> Type {
@@ -19,13 +18,14 @@ pub(super) fn type_of_parameter(parameter: &Parameter) -> Scalar {
     if parameter.kind == ParameterKind::Bool { Scalar::Bool } else { Scalar::Real }
 }
 
-/// Checks the declaration of an input.
-pub(super) fn input(decl: &Decl, axes: &mut Vec<Axis>, diagnostics: &mut Diagnostics) -> Option<Input> {
-    let own = match &decl.axes {
-        None => vec![AxisId::SAMPLES],
-        Some(list) => list.iter().map(|axis| find_axis(axis, axes, diagnostics)).collect::<Option<_>>()?,
-    };
-    let role = role(decl, axes, diagnostics)?;
+/// Checks the declaration of an input, of a loss that has these axes.
+pub(super) fn input(decl: &Decl, axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<Input> {
+    let own = axes::of_input(decl, axes, diagnostics);
+    let role = axes::role(decl, axes, own.as_deref(), diagnostics);
+    let (own, role) = (own?, role?);
+    if matches!(role, Role::Index(_) | Role::Set(_)) {
+        plain_labels(decl, diagnostics)?;
+    }
     let domain = domain(decl, diagnostics)?;
     fits(decl, domain.as_ref(), role != Role::Real, role == Role::Bool, diagnostics)?;
     let default = default(decl, domain.as_ref(), role == Role::Bool, diagnostics)?;
@@ -67,65 +67,23 @@ pub(super) fn parameter(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<Pa
     Some(Parameter { name: decl.name.name.clone(), kind, domain, default, span: decl.span })
 }
 
-fn find_axis(axis: &AxisDecl, axes: &mut Vec<Axis>, diagnostics: &mut Diagnostics) -> Option<AxisId> {
-    let (name, group) = match axis {
-        AxisDecl::Samples(_) => return Some(AxisId::SAMPLES),
-        AxisDecl::Axis(name) => (name, false),
-        AxisDecl::Group(name) => (name, true),
-    };
-    if let Some(known) = axes.iter().position(|axis| axis.name == name.name) {
-        return Some(AxisId(known as u8));
+/// Labels are positions on their axis, all of them, and a call gives them.
+fn plain_labels(decl: &Decl, diagnostics: &mut Diagnostics) -> Option<()> {
+    let mut sound = true;
+    if let Some(domain) = &decl.domain {
+        let message = format!("the labels `{}` have no domain beside their axis", decl.name.name);
+        diagnostics.push(Diagnostic::new(&codes::BAD_DOMAIN, message, domain.span));
+        sound = false;
     }
-    if axes.len() == AxisSet::CAPACITY {
-        diagnostics.push(Diagnostic::new(
-            &codes::WRONG_TYPE,
-            format!("a loss names at most {} axes", AxisSet::CAPACITY - 1),
-            name.span,
-        ));
-        return None;
+    if let Some(default) = &decl.default {
+        let message = format!("the labels `{}` have no default", decl.name.name);
+        diagnostics.push(Diagnostic::new(&codes::BAD_DEFAULT, message, default.span));
+        sound = false;
     }
-    axes.push(Axis { name: name.name.clone(), group });
-    diagnostics.push(
-        Diagnostic::new(
-            &codes::NOT_GENERATED,
-            format!("no code is generated yet for losses over a named axis such as `{}`", name.name),
-            name.span,
-        )
-        .label("a named axis")
-        .note("elementwise losses work: inputs over `[..]`, and `[]` for one number shared by all samples"),
-    );
-    Some(AxisId((axes.len() - 1) as u8))
+    sound.then_some(())
 }
 
-fn role(decl: &Decl, axes: &[Axis], diagnostics: &mut Diagnostics) -> Option<Role> {
-    let Some(role) = &decl.role else { return Some(Role::Real) };
-    let axis = role.axis.as_ref().map(|name| axes.iter().position(|axis| axis.name == name.name));
-    match (role.kind.name.as_str(), axis) {
-        ("int", None) => Some(Role::Int),
-        ("bool", None) => Some(Role::Bool),
-        ("index", Some(Some(axis))) => Some(Role::Index(AxisId(axis as u8))),
-        ("set", Some(Some(axis))) => Some(Role::Set(AxisId(axis as u8))),
-        ("index" | "set", Some(None)) => {
-            let name = role.axis.as_ref().map_or(&role.kind, |name| name);
-            diagnostics.push(
-                Diagnostic::new(
-                    &codes::UNKNOWN_NAME,
-                    format!("no input before this one has an axis `{}`", name.name),
-                    name.span,
-                )
-                .note("an index points into an axis that is declared before it"),
-            );
-            None
-        }
-        _ => unknown_role(
-            decl,
-            "an input is real, `: int`, `: bool`, `: index AXIS` or `: set AXIS`",
-            diagnostics,
-        ),
-    }
-}
-
-fn unknown_role<T>(decl: &Decl, roles: &str, diagnostics: &mut Diagnostics) -> Option<T> {
+pub(super) fn unknown_role<T>(decl: &Decl, roles: &str, diagnostics: &mut Diagnostics) -> Option<T> {
     if let Some(role) = &decl.role {
         diagnostics.push(
             Diagnostic::new(

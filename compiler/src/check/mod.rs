@@ -3,15 +3,18 @@
 //! Every error of a file is reported in one run. A loss with an error is left out; the others go on.
 //! Helpers and calls of other losses are inlined here, so that what follows sees one graph per loss.
 
+mod axes;
 mod declare;
 mod expression;
+mod samples;
 mod scope;
 mod suggest;
 
 use crate::ast::{self, Item};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{Axis, AxisId, AxisSet, Graph, Input, Loss, Scalar};
+use crate::ir::index::membership_axes;
+use crate::ir::{Axis, Graph, Input, Loss, Parameter, Scalar};
 use crate::source::SourceFile;
 use expression::Lowering;
 use std::collections::{HashMap, HashSet};
@@ -44,21 +47,38 @@ pub fn check(source: &SourceFile, module: &ast::Module, diagnostics: &mut Diagno
     sound
 }
 
-/// A helper on its own, whether or not anything calls it. What it says over an axis is looked at when it is
-/// called.
+/// A helper on its own, whether or not anything calls it: its arguments vary over its axes.
 fn check_function(items: &Items<'_>, function: &ast::Function, diagnostics: &mut Diagnostics) -> bool {
     let errors = diagnostics.errors();
     diagnostics.enter(&function.name.name);
     scope::check_names(items, &scope::names_of_function(function), diagnostics);
-    if function.axes.is_empty() {
+    let declared = axes::of_function(function, diagnostics);
+    let arguments: Option<Vec<Input>> = declared.as_ref().and_then(|axes| {
+        let arguments = function.arguments.iter().chain(&function.parameters);
+        let checked: Vec<_> = arguments.map(|decl| axes::argument(decl, axes, diagnostics)).collect();
+        checked.into_iter().collect()
+    });
+    if let (Some(axes), Some(arguments)) = (declared, arguments) {
         let none = HashSet::new();
-        let mut graph = Graph::default();
-        let mut lowering = Lowering::new(items, &none, &mut graph, &[], diagnostics);
+        let mut graph = graph_of(axes, &arguments, &[]);
+        let mut lowering = Lowering::new(items, &none, &arguments, &mut graph, diagnostics);
         lowering.enter_function(function);
         lowering.scalar(&function.body, Scalar::Real);
         lowering.finish_locals();
     }
     diagnostics.errors() == errors
+}
+
+/// A graph without nodes, for these inputs and parameters.
+fn graph_of(axes: Vec<Axis>, inputs: &[Input], parameters: &[Parameter]) -> Graph {
+    let mut graph = Graph::default();
+    graph.axes = axes;
+    graph.inputs = inputs.iter().map(declare::type_of_input).collect();
+    graph.parameters = parameters.iter().map(declare::type_of_parameter).collect();
+    let members = inputs.iter().enumerate();
+    graph.members =
+        members.filter_map(|(i, input)| Some((i, membership_axes(&input.axes, input.role)?))).collect();
+    graph
 }
 
 /// Finds every declaration's name; of two with one name the first counts.
@@ -71,14 +91,15 @@ fn collect<'a>(module: &'a ast::Module, diagnostics: &mut Diagnostics) -> Items<
             diagnostics.push(scope::duplicate(&name_of(first).clone(), name));
             continue;
         }
-        if crate::functions::by_name(&name.name).is_some() || expression::is_built_in(&name.name) {
+        // A loss may be called what a function is: a formula that calls it means the function.
+        if matches!(item, Item::Function(_)) && expression::is_function(&name.name) {
             diagnostics.push(
                 Diagnostic::new(
                     &codes::DUPLICATE_NAME,
                     format!("`{}` is a function of the language", name.name),
                     name.span,
                 )
-                .note("a loss or helper needs a name of its own, because both are called in the same way"),
+                .note("a helper needs a name of its own, because both are called in the same way"),
             );
             continue;
         }
@@ -103,59 +124,58 @@ fn check_loss(
 ) -> Option<Loss> {
     let errors = diagnostics.errors();
     scope::check_names(items, &scope::names_of_loss(loss), diagnostics);
-    let mut axes = vec![Axis { name: "..".to_owned(), group: true }];
+    let axes = axes::of_loss(loss, diagnostics)?;
     let inputs: Vec<_> =
-        loss.inputs.iter().filter_map(|decl| declare::input(decl, &mut axes, diagnostics)).collect();
+        loss.inputs.iter().filter_map(|decl| declare::input(decl, &axes, diagnostics)).collect();
     let parameters: Vec<_> =
         loss.parameters.iter().filter_map(|decl| declare::parameter(decl, diagnostics)).collect();
     if inputs.len() < loss.inputs.len() || parameters.len() < loss.parameters.len() {
         return None;
     }
-    let leads =
-        |input: &Input| input.is_differentiable() && input.default.is_none() && !input.axes.is_empty();
-    if !inputs.iter().any(leads) {
-        diagnostics.push(
-            Diagnostic::new(
-                &codes::NOTHING_TO_DIFFERENTIATE,
-                format!("`{}` has no real input that every call gives", loss.name.name),
-                loss.name.span,
-            )
-            .note("a loss needs an input over samples, without a default and without a role such as `bool` or `int`"),
-        );
+    if require_input(loss, &inputs, diagnostics) {
+        axes::require_sizes(loss, &axes, &inputs, diagnostics);
     }
 
-    let mut graph = Graph::default();
-    graph.inputs = inputs.iter().map(declare::type_of_input).collect();
-    graph.parameters = parameters.iter().map(declare::type_of_parameter).collect();
-    let mut lowering = Lowering::new(items, broken, &mut graph, &axes, diagnostics);
+    let mut graph = graph_of(axes, &inputs, &parameters);
+    let mut lowering = Lowering::new(items, broken, &inputs, &mut graph, diagnostics);
     lowering.enter_loss(loss);
     let value = lowering.scalar(&loss.body, Scalar::Real);
     let keep = loss.keep.as_ref().map(|keep| lowering.scalar(keep, Scalar::Bool));
     let mean_by = loss.mean_by.as_ref().map(|by| lowering.scalar(by, Scalar::Real));
     lowering.finish_locals();
     let (value, keep, mean_by) = (value?, flip(keep)?, flip(mean_by)?);
-    for (root, expr) in [Some(value), keep, mean_by].into_iter().zip([
-        Some(&loss.body),
-        loss.keep.as_ref(),
-        loss.mean_by.as_ref(),
-    ]) {
-        if let (Some(root), Some(expr)) = (root, expr) {
-            require_samples_only(&graph, &axes, root, expr, diagnostics);
-        }
-    }
+    let formulas = samples::Formulas { value, keep, mean_by };
+    let formulas = samples::settle(&mut graph, loss, formulas, diagnostics)?;
     (diagnostics.errors() == errors).then(|| Loss {
         name: loss.name.name.clone(),
         doc: loss.doc.clone(),
         text: source.slice(loss.span).trim_end().to_owned(),
         span: loss.name.span,
-        axes,
         inputs,
         parameters,
         graph,
-        value,
-        keep,
-        mean_by,
+        value: formulas.value,
+        keep: formulas.keep,
+        mean_by: formulas.mean_by,
     })
+}
+
+/// A loss has an input to differentiate that every call gives.
+fn require_input(loss: &ast::Loss, inputs: &[Input], diagnostics: &mut Diagnostics) -> bool {
+    let leads =
+        |input: &Input| input.is_differentiable() && input.default.is_none() && !input.axes.is_empty();
+    if inputs.iter().any(leads) {
+        return true;
+    }
+    diagnostics.push(
+        Diagnostic::new(
+            &codes::NOTHING_TO_DIFFERENTIATE,
+            format!("`{}` has no real input that every call gives", loss.name.name),
+            loss.name.span,
+        )
+        .note("a loss needs an input over samples, without a default and without a role such as `bool` or `int`"),
+    );
+    false
 }
 
 /// `Some(None)` where there was nothing to check, `None` where checking failed.
@@ -164,23 +184,5 @@ fn flip<T>(checked: Option<Option<T>>) -> Option<Option<T>> {
         None => Some(None),
         Some(None) => None,
         Some(some) => Some(some),
-    }
-}
-
-/// A loss has one value per sample: nothing else may remain.
-fn require_samples_only(
-    graph: &Graph,
-    axes: &[Axis],
-    root: crate::ir::ExprId,
-    expr: &ast::Expr,
-    diagnostics: &mut Diagnostics,
-) {
-    let rest: AxisSet = graph.type_of(root).axes.without(AxisId::SAMPLES);
-    if let Some(axis) = rest.iter().next() {
-        let name = &axes[axis.0 as usize].name;
-        diagnostics.push(
-            Diagnostic::new(&codes::OPEN_AXIS, format!("this still varies over `{name}`"), expr.span)
-                .note(format!("fold the axis with a binder, for example `sum[{name}](...)`")),
-        );
     }
 }

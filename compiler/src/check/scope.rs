@@ -49,14 +49,7 @@ pub(super) fn check_names(items: &Items<'_>, names: &[Defined<'_>], diagnostics:
     for defined in names {
         let name = defined.name;
         if expression::constant(&name.name).is_some() {
-            diagnostics.push(
-                Diagnostic::new(
-                    &codes::DUPLICATE_NAME,
-                    format!("`{}` is a constant of the language", name.name),
-                    name.span,
-                )
-                .label("choose another name"),
-            );
+            diagnostics.push(constant_redefined(name));
         } else if let Some(item) = items.get(name.name.as_str()) {
             diagnostics.push(duplicate(name_of(item), name));
         } else if let Some(first) = seen.get(name.name.as_str())
@@ -66,6 +59,12 @@ pub(super) fn check_names(items: &Items<'_>, names: &[Defined<'_>], diagnostics:
         }
         seen.entry(&name.name).or_insert(defined);
     }
+}
+
+/// A name that the language keeps for itself.
+pub(super) fn constant_redefined(name: &Ident) -> Diagnostic {
+    let message = format!("`{}` is a constant of the language", name.name);
+    Diagnostic::new(&codes::DUPLICATE_NAME, message, name.span).label("choose another name")
 }
 
 /// One name, two meanings.

@@ -3,7 +3,7 @@
 use super::names::Namer;
 use crate::functions::{Spelling, row};
 use crate::ir::Scalar;
-use crate::plan::{Operation, Plan, Storage, ValueId};
+use crate::plan::{Operation, ValueId, Values};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ const LONGEST: u32 = 5;
 
 /// Straight-line code for some values of one stage.
 pub struct Block<'a> {
-    plan: &'a Plan,
+    values: &'a Values,
     namer: &'a Namer,
     /// How often each value is read by those that are needed.
     reads: HashMap<ValueId, usize>,
@@ -24,18 +24,26 @@ pub struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// For values that lead to `outputs`.
-    pub fn new(plan: &'a Plan, namer: &'a Namer, outputs: &[ValueId]) -> Self {
+    /// For values that lead to `outputs` from those that are `given`.
+    pub fn new(
+        values: &'a Values,
+        namer: &'a Namer,
+        outputs: &[ValueId],
+        given: impl Fn(ValueId) -> bool,
+    ) -> Self {
         let mut reads = HashMap::new();
-        for id in plan.needed(outputs) {
-            for operand in plan.value(id).operation.operands() {
+        for id in values.needed_beyond(outputs, &given) {
+            if given(id) {
+                continue;
+            }
+            for operand in values.get(id).operation.operands() {
                 *reads.entry(operand).or_default() += 1;
             }
         }
         for output in outputs {
             *reads.entry(*output).or_default() += 1;
         }
-        Block { plan, namer, reads, bound: HashMap::new(), targets: HashMap::new() }
+        Block { values, namer, reads, bound: HashMap::new(), targets: HashMap::new() }
     }
 
     /// Puts a value in scope.
@@ -50,11 +58,11 @@ impl<'a> Block<'a> {
 
     /// The `let` of a value, where it deserves one; it is in scope from then on.
     pub fn statement(&mut self, id: ValueId) -> Option<TokenStream> {
-        if self.bound.contains_key(&id) || self.plan.value(id).storage == Storage::Recomputed {
+        if self.bound.contains_key(&id) || self.values.get(id).is_literal() {
             return None;
         }
         let reads = self.reads.get(&id).copied().unwrap_or(0);
-        let value = self.plan.value(id);
+        let value = self.values.get(id);
         let target = self.targets.get(&id).cloned();
         if reads < 2 && value.name.is_none() && target.is_none() && self.size(id) <= LONGEST {
             return None;
@@ -77,13 +85,13 @@ impl<'a> Block<'a> {
 
     /// How many operators an expression takes, up to values with names.
     fn size(&self, id: ValueId) -> u32 {
-        let operands = self.plan.value(id).operation.operands();
+        let operands = self.values.get(id).operation.operands();
         let below: u32 = operands
             .into_iter()
             .filter(|operand| !self.bound.contains_key(operand))
             .map(|operand| self.size(operand))
             .sum();
-        1 + below - u32::from(self.plan.value(id).storage == Storage::Recomputed)
+        1 + below - u32::from(self.values.get(id).is_literal())
     }
 
     fn operand(&self, id: ValueId, outer: u8) -> TokenStream {
@@ -95,7 +103,7 @@ impl<'a> Block<'a> {
 
     /// The expression of a value, in parentheses where its surroundings bind tighter.
     fn whole(&self, id: ValueId, outer: u8) -> TokenStream {
-        let (tokens, inner) = match &self.plan.value(id).operation {
+        let (tokens, inner) = match &self.values.get(id).operation {
             Operation::Real(x) => (literal(*x), ATOM),
             Operation::Bool(truth) => (quote!(#truth), ATOM),
             Operation::Input(_) | Operation::Parameter(_) => {
@@ -104,10 +112,19 @@ impl<'a> Block<'a> {
             }
             Operation::Select(c, a, b) => {
                 let (c, a, b) = (self.operand(*c, 0), self.operand(*a, 0), self.operand(*b, 0));
-                match self.plan.value(id).scalar {
+                match self.values.get(id).scalar {
                     Scalar::Real => (quote!(R::select(#c, #a, #b)), ATOM),
                     Scalar::Bool => (quote!(if #c { #a } else { #b }), 0),
                 }
+            }
+            // These are read, never computed.
+            Operation::Index(_) | Operation::Size(_) | Operation::Upstream | Operation::Member(_) => {
+                let name = self.namer.of(id);
+                (quote!(#name), ATOM)
+            }
+            Operation::Gather(..) | Operation::Fold(..) => {
+                let name = self.namer.of(id);
+                (quote!(#name), ATOM)
             }
             Operation::Divisor(a) => {
                 let a = self.operand(*a, ATOM);

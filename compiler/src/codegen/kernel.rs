@@ -1,11 +1,11 @@
 //! The kernels of a variant: a struct with what is computed once per call, and straight-line functions.
 
 use super::expression::Block;
+use super::fields::{Fields, Structure};
 use super::names::{Namer, derivative, identifier, type_name};
 use crate::functions::row;
 use crate::ir::{Loss, ParameterKind, Scalar};
-use crate::plan::{Operation, Plan, Storage, ValueId};
-use crate::schedule::{CALL, SAMPLE};
+use crate::plan::{Operation, SamplePlan, ValueId};
 use crate::specialize::Variant;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -59,7 +59,7 @@ pub struct KernelGenerator<'a> {
     /// The loss.
     pub loss: &'a Loss,
     /// How it is computed.
-    pub plan: &'a Plan,
+    pub plan: &'a SamplePlan,
     /// What values are called.
     pub namer: &'a Namer,
 }
@@ -80,13 +80,13 @@ impl KernelGenerator<'_> {
 
     fn numerator_target(&self) -> Target {
         let outputs = &self.plan.outputs;
-        let kept = self.plan.stages[SAMPLE.0].filter;
+        let kept = self.plan.keep;
         Target { value: outputs.value, gradients: outputs.gradients.clone(), valid: outputs.valid, kept }
     }
 
     fn divisor_target(&self) -> Option<Target> {
         let outputs = &self.plan.outputs;
-        let kept = self.plan.stages[SAMPLE.0].filter;
+        let kept = self.plan.keep;
         Some(Target {
             value: outputs.divisor?,
             gradients: outputs.divisor_gradients.clone(),
@@ -96,35 +96,16 @@ impl KernelGenerator<'_> {
     }
 
     fn kernel(&self, name: &Ident, target: &Target) -> Kernel {
-        let fields = self.fields(&target.outputs());
-        let generic = fields.iter().any(|id| self.plan.value(*id).scalar == Scalar::Real);
-        let (declared, implemented) = if generic {
-            (quote!(#name<T>), quote!(<T: Float> #name<T>))
-        } else {
-            (quote!(#name), quote!(#name))
-        };
-        let types = fields.iter().map(|id| {
-            let (name, ty) = (self.namer.of(*id), self.field_type(*id));
-            quote!(#name: #ty)
-        });
-        let structure = quote!(struct #declared { #(#types),* });
-        let (constructor, construction) = if fields.is_empty() {
-            (None, quote!(#name {}))
-        } else {
-            let new = self.constructor(&fields);
-            (Some(quote!(impl #implemented { #new })), quote!(#name::new(parameters)))
-        };
+        let fields = Fields::new(&self.plan.values, self.namer, &target.outputs(), |_| false);
+        let Structure { items: structure, name, construction } = fields.structure(name);
         let inputs = Literal::usize_unsuffixed(self.loss.inputs.len());
         let count = Literal::usize_unsuffixed(target.gradients.len());
         let transcendental = self.is_transcendental(target);
-        let function = self.function(target);
+        let function = self.function(target, &fields);
         let items = quote! {
-            #[derive(Clone, Copy)]
             #structure
 
-            #constructor
-
-            impl<T: Float> ::lossdef::__private::Kernel<T, #inputs, #count> for #declared {
+            impl<T: Float> ::lossdef::__private::Kernel<T, #inputs, #count> for #name {
                 const TRANSCENDENTAL: bool = #transcendental;
 
                 #function
@@ -133,66 +114,11 @@ impl KernelGenerator<'_> {
         Kernel { items, construction }
     }
 
-    /// What is computed once per call and read once per sample.
-    fn fields(&self, outputs: &[ValueId]) -> Vec<ValueId> {
-        let needed = self.plan.needed(outputs);
-        let is_field = |id: &ValueId| {
-            let read = |reader: &ValueId| self.plan.value(*reader).operation.operands().contains(id);
-            let value = self.plan.value(*id);
-            let by_samples =
-                needed.iter().any(|reader| self.plan.value(*reader).stage == SAMPLE && read(reader));
-            value.stage == CALL
-                && value.storage != Storage::Recomputed
-                && (by_samples || outputs.contains(id))
-        };
-        needed.iter().copied().filter(is_field).collect()
-    }
-
-    fn field_type(&self, id: ValueId) -> TokenStream {
-        let value = self.plan.value(id);
-        match (&value.operation, value.scalar) {
-            (Operation::Divisor(_), _) => quote!(Divisor<T>),
-            (_, Scalar::Real) => quote!(T),
-            (_, Scalar::Bool) => quote!(bool),
-        }
-    }
-
-    /// Computes the fields, in f64.
-    fn constructor(&self, fields: &[ValueId]) -> TokenStream {
-        let all = self.namer.own("parameters");
-        let mut block = Block::new(self.plan, self.namer, fields);
-        let mut statements = Vec::new();
-        for id in self.plan.needed(fields) {
-            if let Operation::Parameter(parameter) = self.plan.value(id).operation {
-                let name = self.namer.of(id);
-                let parameter = Literal::usize_unsuffixed(parameter);
-                statements.push(quote!(let #name = R::of(#all[#parameter]);));
-                block.bind(id, quote!(#name));
-            } else if self.plan.value(id).scalar == Scalar::Real {
-                statements.extend(block.statement(id));
-            }
-        }
-        let inits = fields.iter().map(|id| {
-            let (name, value, receiver) = (self.namer.of(*id), block.value(*id), block.receiver(*id));
-            match (&self.plan.value(*id).operation, self.plan.value(*id).scalar) {
-                (Operation::Divisor(_), _) | (_, Scalar::Bool) => quote!(#name: #value),
-                (_, Scalar::Real) => quote!(#name: T::from_f64(#receiver.get())),
-            }
-        });
-        quote! {
-            fn new(#all: &[f64]) -> Self {
-                type R = ::lossdef::__private::Constant;
-                #(#statements)*
-                Self { #(#inits),* }
-            }
-        }
-    }
-
     /// The straight-line function: the value, every derivative, and whether the inputs are valid.
-    fn function(&self, target: &Target) -> TokenStream {
+    fn function(&self, target: &Target, fields: &Fields<'_>) -> TokenStream {
         let outputs = target.outputs();
-        let needed = self.plan.needed(&outputs);
-        let mut block = Block::new(self.plan, self.namer, &outputs);
+        let needed = self.plan.values.needed(&outputs);
+        let mut block = Block::new(&self.plan.values, self.namer, &outputs, |_| false);
         block.target(target.value, self.namer.own("value"));
         for (input, id) in &target.gradients {
             block.target(*id, self.namer.own(&derivative(&self.loss.inputs[*input].name)));
@@ -203,25 +129,15 @@ impl KernelGenerator<'_> {
         if let Some(kept) = target.kept {
             block.target(kept, self.namer.own("kept"));
         }
-        let mut statements = Vec::new();
-        for id in self.fields(&outputs) {
-            let name = self.namer.of(id);
-            let value = self.plan.value(id);
-            if value.scalar == Scalar::Real && !matches!(value.operation, Operation::Divisor(_)) {
-                statements.push(quote!(let #name = R::of(self.#name);));
-                block.bind(id, quote!(#name));
-            } else {
-                block.bind(id, quote!(self.#name));
-            }
-        }
+        let mut statements = fields.bind(&mut block);
         let mut inputs: Vec<TokenStream> = vec![quote!(_); self.loss.inputs.len()];
-        let samples = || needed.iter().copied().filter(|id| self.plan.value(*id).stage == SAMPLE);
+        let samples = || needed.iter().copied().filter(|id| !self.plan.values.get(*id).fixed);
         for id in samples() {
-            if let Operation::Input(input) = self.plan.value(id).operation {
+            if let Operation::Input(input) = self.plan.values.get(id).operation {
                 let name = self.namer.of(id);
                 inputs[input] = quote!(#name);
                 block.bind(id, quote!(#name));
-                if self.plan.value(id).scalar == Scalar::Bool {
+                if self.plan.values.get(id).scalar == Scalar::Bool {
                     statements.push(quote!(let #name = #name != R::lit(0.0);));
                 }
             }
@@ -247,7 +163,7 @@ impl KernelGenerator<'_> {
     }
 
     fn is_transcendental(&self, target: &Target) -> bool {
-        self.plan.needed(&target.outputs()).iter().any(|id| match &self.plan.value(*id).operation {
+        self.plan.values.needed(&target.outputs()).iter().any(|id| match &self.plan.values.get(*id).operation {
             Operation::Apply(function, _) => row(*function).cost >= TRANSCENDENTAL,
             _ => false,
         })

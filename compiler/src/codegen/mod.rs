@@ -4,11 +4,14 @@
 //! type, which the runtime runs. Every path is absolute, and all of it lives in a module of its own, where none
 //! of the user's names is in scope.
 
+mod dimensions;
 mod docs;
 mod expression;
+mod fields;
 mod kernel;
 mod names;
 mod reserved;
+mod rows;
 mod spec;
 
 pub use reserved::check_names;
@@ -18,10 +21,12 @@ use crate::derive::Derived;
 use crate::ir::{Input, Loss, Parameter, ParameterKind, Role};
 use crate::plan::Plan;
 use crate::specialize::Variant;
+use dimensions::Dimensions;
 use kernel::{KernelGenerator, variant_name};
 use names::{Namer, identifier, type_name};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
+use rows::Rows;
 
 /// The Rust items of one loss.
 pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) -> TokenStream {
@@ -37,7 +42,7 @@ pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) 
         #[allow(clippy::all, clippy::pedantic, non_snake_case, unused_imports, unused_variables, missing_docs, reason = "generated code")]
         mod #module {
             mod kernels {
-                use ::lossdef::__private::{Divisor, Float, Real, Sample, spec};
+                use ::lossdef::__private::{Divisor, Float, Real, Sample, rows, spec};
 
                 #(#kernels)*
 
@@ -99,20 +104,28 @@ struct Kernels {
 }
 
 fn kernels(loss: &Loss, variant: &Variant, plan: &Plan) -> Kernels {
-    let namer = Namer::new(loss, plan);
-    let generator = KernelGenerator { loss, plan, namer: &namer };
+    let namer = Namer::new(loss, plan.values());
     let suffix = variant_name(loss, variant);
-    let numerator = generator.numerator(&format_ident!("Kernel{suffix}"));
-    let divisor = generator.divisor(&format_ident!("MeanBy{suffix}"));
     let conditions = variant.fixed.iter().map(|(parameter, value)| {
         let (parameter, value) = (Literal::usize_unsuffixed(*parameter), expression::number(*value));
         quote!(parameters[#parameter] == #value)
     });
+    let condition = quote!(#(#conditions)&&*);
+    let plan = match plan {
+        Plan::Rows(plan) => {
+            let Rows { items, visit } = rows::rows(loss, plan, &namer, &suffix);
+            return Kernels { items, condition, visit };
+        }
+        Plan::Samples(plan) => plan,
+    };
+    let generator = KernelGenerator { loss, plan, namer: &namer };
+    let numerator = generator.numerator(&format_ident!("Kernel{suffix}"));
+    let divisor = generator.divisor(&format_ident!("MeanBy{suffix}"));
     let (numerator_items, new_numerator) = (numerator.items, numerator.construction);
     let (divisor_items, new_divisor) = (divisor.items, divisor.construction);
     Kernels {
         items: quote!(#numerator_items #divisor_items),
-        condition: quote!(#(#conditions)&&*),
+        condition,
         visit: quote!(visitor.visit(#new_numerator, #new_divisor)),
     }
 }
@@ -137,11 +150,14 @@ fn declaration(derived: &Derived, audit: &Audit) -> TokenStream {
     let [name, call, grads] = types(loss);
     let docs = docs::docs(derived, audit);
     let docs = docs.lines();
-    let indexed = || loss.inputs.iter().enumerate();
-    let required =
-        indexed().filter(|(_, input)| input.default.is_none()).map(|(i, input)| input_entry(i, input));
-    let optional =
-        indexed().filter(|(_, input)| input.default.is_some()).map(|(i, input)| input_entry(i, input));
+    let dimensions = Dimensions::of(loss);
+    let entries = |required: bool| {
+        let inputs = loss.inputs.iter().enumerate();
+        let chosen = inputs.filter(move |(_, input)| input.default.is_none() == required);
+        chosen.map(|(i, input)| input_entry(i, input, dimensions.as_ref())).collect::<Vec<_>>()
+    };
+    let (required, optional) = (entries(true), entries(false));
+    let dimensions = dimensions.as_ref().map(Dimensions::lines);
     let given = loss.parameters.iter().filter(|p| p.default.is_none()).map(parameter_entry);
     let parameters = loss.parameters.iter().filter_map(|parameter| {
         let entry = parameter_entry(parameter);
@@ -162,6 +178,7 @@ fn declaration(derived: &Derived, audit: &Audit) -> TokenStream {
         ::lossdef::__private::loss! {
             #(#[doc = #docs])*
             pub struct #name, #call, #grads for kernels::Formula;
+            #dimensions
             required { #(#required),* }
             optional { #(#optional),* }
             given { #(#given),* }
@@ -170,16 +187,24 @@ fn declaration(derived: &Derived, audit: &Audit) -> TokenStream {
     }
 }
 
-fn input_entry(index: usize, input: &Input) -> TokenStream {
-    let index = Literal::usize_unsuffixed(index);
+fn input_entry(index: usize, input: &Input, dimensions: Option<&Dimensions>) -> TokenStream {
+    let number = Literal::usize_unsuffixed(index);
     let name = identifier(&input.name);
     let role = match input.role {
         Role::Bool => quote!(bool),
         Role::Int | Role::Index(_) | Role::Set(_) => quote!(int),
         Role::Real => quote!(real),
     };
-    let axes = (input.axes.is_empty() && input.default.is_none()).then(|| quote!([]));
-    quote!(#index #name: #role #axes)
+    let dimension = match dimensions {
+        _ if input.default.is_some() => None,
+        _ if input.axes.is_empty() => Some(quote!([])),
+        None => None,
+        Some(dimensions) => Some(match dimensions.parameter(index) {
+            Some(parameter) => quote!([#parameter]),
+            None => quote!([_]),
+        }),
+    };
+    quote!(#number #name: #role #dimension)
 }
 
 fn parameter_entry(parameter: &Parameter) -> TokenStream {

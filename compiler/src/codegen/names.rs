@@ -1,7 +1,7 @@
 //! Names of generated Rust: types from the name of the loss, temporaries from the formula.
 
-use crate::ir::{Function, Loss};
-use crate::plan::{Operation, Plan, ValueId};
+use crate::ir::{AxisId, Function, Loss, Reduction};
+use crate::plan::{Operation, ValueId, Values};
 use proc_macro2::{Ident, Span};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -58,13 +58,13 @@ pub struct Namer {
 
 impl Namer {
     /// Finds words for the values of `plan`: the formula's own names, else a short description.
-    pub fn new(loss: &Loss, plan: &Plan) -> Self {
+    pub fn new(loss: &Loss, values: &Values) -> Self {
         let declared: Vec<&str> = loss
             .inputs
             .iter()
             .map(|input| input.name.as_str())
             .chain(loss.parameters.iter().map(|parameter| parameter.name.as_str()))
-            .chain(plan.values.iter().filter_map(|value| value.name.as_deref()))
+            .chain(values.iter().filter_map(|(_, value)| value.name.as_deref()))
             .collect();
         let fixed = ["value", "valid", "kept", "inputs", "parameters"].map(str::to_owned).into_iter();
         let derivatives = loss.inputs.iter().map(|input| derivative(&input.name));
@@ -81,20 +81,19 @@ impl Namer {
         let given = declared.iter().map(|name| (*name).to_owned()).chain(own.values().cloned());
         let given = given.chain(WORDS.iter().map(|word| (*word).to_owned()));
         let mut given: HashMap<String, Option<ValueId>> = given.map(|name| (name, None)).collect();
-        for (i, value) in plan.values.iter().enumerate() {
+        for (id, value) in values.iter() {
             // Two values of one name: the first has it.
             if let Some(name) = value.name.as_ref().filter(|name| !WORDS.contains(&name.as_str())) {
-                given.get_mut(name).filter(|owner| owner.is_none()).map(|owner| owner.insert(ValueId(i)));
+                given.get_mut(name).filter(|owner| owner.is_none()).map(|owner| owner.insert(id));
             }
         }
         let given = RefCell::new(given);
         let mut namer = Namer { words: HashMap::new(), vague: HashSet::new(), own, given };
-        for (i, value) in plan.values.iter().enumerate() {
-            let id = ValueId(i);
+        for (id, value) in values.iter() {
             let word = match &value.operation {
                 Operation::Input(input) => loss.inputs[*input].name.clone(),
                 Operation::Parameter(parameter) => loss.parameters[*parameter].name.clone(),
-                _ => value.name.clone().unwrap_or_else(|| namer.describe(plan, id)),
+                _ => value.name.clone().unwrap_or_else(|| namer.describe(loss, values, id)),
             };
             if matches!(value.operation, Operation::Input(_) | Operation::Parameter(_)) {
                 namer.given.get_mut().insert(word.clone(), Some(id));
@@ -123,10 +122,10 @@ impl Namer {
         unreachable!("there is always another number")
     }
 
-    fn describe(&mut self, plan: &Plan, id: ValueId) -> String {
-        let operands = plan.value(id).operation.operands();
-        let parts: Option<Vec<String>> = operands.iter().map(|operand| self.part(plan, *operand)).collect();
-        let (long, short) = match (&plan.value(id).operation, parts.as_deref()) {
+    fn describe(&mut self, loss: &Loss, values: &Values, id: ValueId) -> String {
+        let operands = values.get(id).operation.operands();
+        let parts: Option<Vec<String>> = operands.iter().map(|operand| self.part(values, *operand)).collect();
+        let (long, short) = match (&values.get(id).operation, parts.as_deref()) {
             (Operation::Apply(Function::Mul, x), Some([part, _])) if x[0] == x[1] => {
                 (Some(format!("{part}_squared")), "square")
             }
@@ -145,6 +144,18 @@ impl Namer {
             (Operation::Over(..), Some([a, by])) => (Some(format!("{a}_{by}")), "ratio"),
             (Operation::Over(..), _) => (None, "ratio"),
             (Operation::Select(..), _) => (None, "chosen"),
+            (Operation::Index(axis), _) => (Some(axis_word(loss, *axis)), "position"),
+            (Operation::Size(axis), _) => (Some(format!("size_{}", axis_word(loss, *axis))), "size"),
+            (Operation::Upstream, _) => (Some("upstream".to_owned()), "upstream"),
+            (Operation::Member(input), _) => {
+                (Some(format!("in_{}", loss.inputs[*input].name)), "member")
+            }
+            (Operation::Gather(..), Some(parts)) => (Some(parts.join("_at_")), "picked"),
+            (Operation::Fold(kind, ..), Some([part])) => {
+                let word = format!("{kind:?}").to_lowercase();
+                (Some(format!("{word}_{part}")), fold_noun(*kind))
+            }
+            (Operation::Fold(kind, ..), _) => (None, fold_noun(*kind)),
             _ => (None, "constant"),
         };
         long.filter(|name| name.len() <= LONGEST).unwrap_or_else(|| {
@@ -154,8 +165,8 @@ impl Namer {
     }
 
     /// A value as part of another's name.
-    fn part(&self, plan: &Plan, id: ValueId) -> Option<String> {
-        let word = match plan.value(id).operation {
+    fn part(&self, values: &Values, id: ValueId) -> Option<String> {
+        let word = match values.get(id).operation {
             Operation::Real(0.0) => "zero",
             Operation::Real(0.5) => "half",
             Operation::Real(1.0) => "one",
@@ -166,6 +177,22 @@ impl Namer {
             _ => self.words[&id].as_str(),
         };
         Some(word.to_owned())
+    }
+}
+
+/// The name of an axis or index as part of a Rust name.
+fn axis_word(loss: &Loss, axis: AxisId) -> String {
+    let name = loss.graph.axis_name(axis);
+    if name == ".." { "sample".to_owned() } else { name.replace('\'', "_other") }
+}
+
+/// What a fold gives, where a description would be too long.
+fn fold_noun(kind: Reduction) -> &'static str {
+    match kind {
+        Reduction::Max => "largest",
+        Reduction::Min => "smallest",
+        Reduction::Prod => "product",
+        _ => "sum",
     }
 }
 

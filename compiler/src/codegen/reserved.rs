@@ -13,6 +13,7 @@ const METHODS: &[&str] = &[
     "reduction",
     "unchecked",
     "on",
+    "axis",
     "forward",
     "forward_into",
     "forward_backward",
@@ -33,7 +34,7 @@ const METHODS: &[&str] = &[
 ];
 
 /// Types that stand in the declaration of every struct.
-const TYPES: &[&str] = &["R", "T", "D", "E", "S", "Self"];
+const TYPES: &[&str] = &["R", "T", "D", "B", "E", "S", "Self"];
 
 /// Whether generated code can use the names of a loss. `known` are the types of the losses before it.
 pub fn check_names(loss: &Loss, known: &mut HashMap<String, String>, diagnostics: &mut Diagnostics) -> bool {

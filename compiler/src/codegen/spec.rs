@@ -1,9 +1,10 @@
 //! A loss as data, for the catalogue and for error messages.
 
 use super::expression::number;
+use crate::audit::both;
 use crate::derive::Derived;
 use crate::display::Printer;
-use crate::ir::{AxisId, Domain, Loss, ParameterKind, Role};
+use crate::ir::{AxisId, Domain, ExprId, Loss, Node, ParameterKind, Role};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -11,6 +12,9 @@ use quote::quote;
 pub fn spec(derived: &Derived) -> TokenStream {
     let loss = &derived.loss;
     let (name, doc, formula) = (&loss.name, &loss.doc, &loss.text);
+    let axes = loss.axes().map(|(axis, _)| axis_spec(loss, axis));
+    let samples = loss.graph.samples.iter().map(|axis| Literal::usize_unsuffixed(axis_number(loss, axis)));
+    let additive = is_additive(loss);
     let inputs = loss.inputs.iter().map(|input| {
         let name = &input.name;
         let axes = input.axes.iter().map(|axis| axis_spec(loss, *axis));
@@ -31,13 +35,15 @@ pub fn spec(derived: &Derived) -> TokenStream {
         quote!(spec::ParameterSpec { name: #name, kind: #kind, domain: #domain, default: #default })
     });
     let printer = Printer::new(loss, &loss.graph);
-    let gradients = derived.gradients.iter().map(|(input, form)| {
-        let (input, formula) = (Literal::usize_unsuffixed(*input), printer.text(form.stable));
+    let gradients = derived.gradients.iter().map(|gradient| {
+        let input = Literal::usize_unsuffixed(gradient.input);
+        let formula = both(loss, gradient, &printer, |form| form.stable);
         quote!(spec::GradientSpec { input: #input, formula: #formula })
     });
     let divisor = option((derived.divisor.is_some() || derived.keep.is_some()).then(|| {
         let formula = derived.divisor.map_or_else(|| "1".to_owned(), |form| printer.text(form.raw));
-        let reads = derived.divisor_gradients.iter().map(|(input, _)| Literal::usize_unsuffixed(*input));
+        let reads =
+            derived.divisor_gradients.iter().map(|gradient| Literal::usize_unsuffixed(gradient.input));
         let filtered = derived.keep.is_some();
         quote!(spec::DivisorSpec { formula: #formula, reads: &[#(#reads),*], filtered: #filtered })
     }));
@@ -46,11 +52,13 @@ pub fn spec(derived: &Derived) -> TokenStream {
             name: #name,
             doc: #doc,
             formula: #formula,
+            axes: &[#(#axes),*],
+            samples: &[#(#samples),*],
             inputs: &[#(#inputs),*],
             parameters: &[#(#parameters),*],
             gradients: &[#(#gradients),*],
             divisor: #divisor,
-            additive: true,
+            additive: #additive,
         }
     }
 }
@@ -63,7 +71,7 @@ fn option(value: Option<TokenStream>) -> TokenStream {
 }
 
 fn axis_spec(loss: &Loss, axis: AxisId) -> TokenStream {
-    let known = &loss.axes[axis.0 as usize];
+    let known = &loss.graph.axes[axis.0 as usize];
     let name = &known.name;
     match (axis, known.group) {
         (AxisId::SAMPLES, _) => quote!(spec::AxisSpec::Samples),
@@ -72,8 +80,27 @@ fn axis_spec(loss: &Loss, axis: AxisId) -> TokenStream {
     }
 }
 
+/// Where an axis that inputs declare stands among those.
+fn axis_number(loss: &Loss, axis: AxisId) -> usize {
+    loss.axes().take_while(|(known, _)| *known != axis).count()
+}
+
+/// Whether the value over a batch is the sum of the values over its parts: no sample looks at others, nor at how
+/// many there are or where it stands among them.
+fn is_additive(loss: &Loss) -> bool {
+    let graph = &loss.graph;
+    let is_sample = |axis: AxisId| graph.samples.contains(graph.base(axis));
+    let roots: Vec<ExprId> = std::iter::once(loss.value).chain(loss.keep).chain(loss.mean_by).collect();
+    !graph.samples.is_empty()
+        && !graph.reachable(&roots).iter().any(|id| match graph.node(*id) {
+            Node::Reduce(_, axis, ..) | Node::Index(axis) | Node::Size(axis) => is_sample(*axis),
+            Node::Gather(_, picks) => picks.iter().any(|(axis, _)| is_sample(*axis)),
+            _ => false,
+        })
+}
+
 fn role(loss: &Loss, role: Role) -> TokenStream {
-    let name = |axis: AxisId| &loss.axes[axis.0 as usize].name;
+    let name = |axis: AxisId| loss.graph.axis_name(axis);
     match role {
         Role::Real => quote!(spec::Role::Real),
         Role::Int => quote!(spec::Role::Int),

@@ -2,6 +2,7 @@
 //!
 //! Nodes are only ever added. Nothing is simplified here: passes rewrite, the graph stores what it is told.
 
+use super::Axis;
 use super::function::{Function, Scalar};
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
@@ -10,17 +11,17 @@ use std::collections::{HashMap, HashSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExprId(u32);
 
-/// An axis of a loss: an index into `Loss::axes`. The sample axes are [`AxisId::SAMPLES`].
+/// An axis, or an index that runs over one: an index into `Graph::axes`. [`AxisId::SAMPLES`] is `..`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AxisId(pub u8);
 
 impl AxisId {
-    /// The sample axes, taken together.
+    /// The axes that `..` stands for, taken together.
     pub const SAMPLES: AxisId = AxisId(0);
 }
 
 /// A set of axes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AxisSet(u64);
 
 impl AxisSet {
@@ -38,6 +39,21 @@ impl AxisSet {
     /// Both sets together.
     pub fn union(self, other: AxisSet) -> AxisSet {
         AxisSet(self.0 | other.0)
+    }
+
+    /// What both have.
+    pub fn intersection(self, other: AxisSet) -> AxisSet {
+        AxisSet(self.0 & other.0)
+    }
+
+    /// What only this set has.
+    pub fn difference(self, other: AxisSet) -> AxisSet {
+        AxisSet(self.0 & !other.0)
+    }
+
+    /// How many axes are in it.
+    pub fn len(self) -> usize {
+        self.0.count_ones() as usize
     }
 
     /// This set without one axis.
@@ -102,8 +118,12 @@ pub enum Node {
     Real(u64),
     /// A truth value.
     Bool(bool),
-    /// The element of an input.
+    /// The element of an input, at the positions where the axes stand.
     Input(usize),
+    /// Whether a position is in a set input: over the input's other axes and the axis that the set points into.
+    Member(usize),
+    /// The derivative of the result with respect to the value of a sample.
+    Upstream,
     /// A parameter.
     Parameter(usize),
     /// The position on an axis.
@@ -118,10 +138,12 @@ pub enum Node {
     Stop(ExprId),
     /// The value of the first operand with the derivative of the second.
     WithGrad(ExprId, ExprId),
-    /// A fold over an axis, of what passes the filter.
+    /// A fold over an axis, of what passes the filter. The axis is bound: outside it means something else.
     Reduce(Reduction, AxisId, ExprId, Option<ExprId>),
-    /// The element of the first operand at the position on the axis that the second gives.
-    Gather(ExprId, AxisId, ExprId),
+    /// The element of a leaf (an input or a member) at other positions than where its axes stand: for some of
+    /// its axes, in order, the expression that gives the position. A position that does not exist may only
+    /// stand where a filter or a branch leaves it out.
+    Gather(ExprId, Vec<(AxisId, ExprId)>),
 }
 
 impl Node {
@@ -129,13 +151,15 @@ impl Node {
     pub fn operands(&self) -> Vec<ExprId> {
         match self {
             Node::Real(_) | Node::Bool(_) | Node::Input(_) | Node::Parameter(_) => vec![],
-            Node::Index(_) | Node::Size(_) => vec![],
+            Node::Member(_) | Node::Upstream | Node::Index(_) | Node::Size(_) => vec![],
             Node::Apply(_, arguments) => arguments.clone(),
             Node::If(c, a, b) => vec![*c, *a, *b],
             Node::Stop(e) => vec![*e],
             Node::WithGrad(v, g) => vec![*v, *g],
             Node::Reduce(_, _, body, filter) => std::iter::once(*body).chain(*filter).collect(),
-            Node::Gather(array, _, index) => vec![*array, *index],
+            Node::Gather(leaf, picks) => {
+                std::iter::once(*leaf).chain(picks.iter().map(|(_, at)| *at)).collect()
+            }
         }
     }
 
@@ -148,7 +172,10 @@ impl Node {
             (Node::WithGrad(..), &[v, g]) => Node::WithGrad(v, g),
             (Node::Reduce(r, axis, ..), &[body]) => Node::Reduce(*r, *axis, body, None),
             (Node::Reduce(r, axis, ..), &[body, filter]) => Node::Reduce(*r, *axis, body, Some(filter)),
-            (Node::Gather(_, axis, _), &[array, index]) => Node::Gather(array, *axis, index),
+            (Node::Gather(_, picks), [leaf, positions @ ..]) => {
+                let axes = picks.iter().map(|(axis, _)| *axis);
+                Node::Gather(*leaf, axes.zip(positions.iter().copied()).collect())
+            }
             _ => self.clone(),
         }
     }
@@ -160,6 +187,12 @@ pub struct Graph {
     nodes: Vec<Node>,
     types: Vec<Type>,
     ids: HashMap<Node, ExprId>,
+    /// Every axis and every index; the first is `..`.
+    pub axes: Vec<Axis>,
+    /// What the value of the loss varies over.
+    pub samples: AxisSet,
+    /// For each set input, what its membership varies over.
+    pub(crate) members: HashMap<usize, AxisSet>,
     /// What inputs vary over, and whether they are truth values.
     pub(crate) inputs: Vec<Type>,
     /// Whether parameters are truth values.
@@ -223,6 +256,11 @@ impl Graph {
         self.names.iter().filter(|(_, known)| *known == name).map(|(id, _)| *id).min()
     }
 
+    /// Every name that the formula gives an expression.
+    pub fn local_names(&self) -> impl Iterator<Item = &str> {
+        self.names.values().map(String::as_str)
+    }
+
     /// The name that the formula gives an expression.
     pub fn name(&self, id: ExprId) -> Option<&str> {
         self.names.get(&id).map(String::as_str)
@@ -260,6 +298,8 @@ impl Graph {
             Node::Real(_) | Node::Size(_) => real(AxisSet::EMPTY),
             Node::Bool(_) => Type { scalar: Scalar::Bool, axes: AxisSet::EMPTY },
             Node::Input(input) => self.inputs[*input],
+            Node::Member(input) => Type { scalar: Scalar::Bool, axes: self.members[input] },
+            Node::Upstream => real(self.samples),
             Node::Parameter(p) => Type { scalar: self.parameters[*p], axes: AxisSet::EMPTY },
             Node::Index(axis) => real(AxisSet::of(*axis)),
             Node::Apply(function, arguments) => Type { scalar: function.result(), axes: union(arguments) },
@@ -273,8 +313,11 @@ impl Graph {
                 },
                 axes: union(&node.operands()).without(*axis),
             },
-            Node::Gather(array, axis, index) => {
-                real(self.type_of(*array).axes.without(*axis).union(self.type_of(*index).axes))
+            Node::Gather(leaf, picks) => {
+                let Type { scalar, axes } = self.type_of(*leaf);
+                let kept = picks.iter().fold(axes, |axes, (axis, _)| axes.without(*axis));
+                let at = picks.iter().map(|(_, at)| self.type_of(*at).axes);
+                Type { scalar, axes: at.fold(kept, AxisSet::union) }
             }
         }
     }

@@ -2,15 +2,17 @@
 //!
 //! A loss is a function of one sample. Its value, the condition under which a sample is kept and the summand
 //! of the mean's divisor are nodes of one hash-consed graph, and so are, later, their derivatives. A node has
-//! a type: a real number or a truth value, and the set of axes that it varies over. The sample axes (`..`)
-//! are one axis of that set, so an elementwise loss is simply one whose nodes vary over nothing else;
-//! reductions, gathers and sizes are nodes like any other.
+//! a type: a real number or a truth value, and the set of axes that it varies over. The axes of `..` are one
+//! axis of that set, so an elementwise loss is simply one whose nodes vary over nothing else; reductions,
+//! gathers and sizes are nodes like any other. `x[j]` renames an axis: it is a gather at the position of the
+//! index `j`. Gathers stand at leaves only: a local that is picked from is worked out at the position asked for.
 //!
 //! Nodes mean real numbers, evaluated per element: `If` never looks at the branch not taken, comparisons with
 //! NaN are false, `Stop` has derivative zero, `WithGrad` the derivative of its second operand.
 
 pub mod function;
 pub mod graph;
+pub mod index;
 pub mod range;
 
 use crate::source::Span;
@@ -28,8 +30,6 @@ pub struct Loss {
     pub text: String,
     /// Where the declaration stands.
     pub span: Span,
-    /// Every axis it names; the first is the sample axes.
-    pub axes: Vec<Axis>,
     /// Tensors, in the order of the text.
     pub inputs: Vec<Input>,
     /// Scalars shared by all samples.
@@ -44,13 +44,15 @@ pub struct Loss {
     pub mean_by: Option<ExprId>,
 }
 
-/// An axis of a loss.
+/// An axis of a loss, or an index over one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axis {
-    /// Its name; `..` for the sample axes.
+    /// Its name; `..` for the first.
     pub name: String,
     /// Whether it stands for any number of axes.
     pub group: bool,
+    /// For an index, the axis whose positions it runs over; `None` for an axis that an input declares.
+    pub over: Option<AxisId>,
 }
 
 /// A tensor that a loss reads.
@@ -68,6 +70,24 @@ pub struct Input {
     pub default: Option<f64>,
     /// Where it is declared.
     pub span: Span,
+}
+
+impl Loss {
+    /// Every axis that an input declares, in order; the first is `..`, whether or not one has it.
+    pub fn axes(&self) -> impl Iterator<Item = (AxisId, &Axis)> {
+        let all = self.graph.axes.iter().enumerate();
+        all.filter(|(_, axis)| axis.over.is_none()).map(|(i, axis)| (AxisId(i as u8), axis))
+    }
+
+    /// The axes that its value varies over.
+    pub fn samples(&self) -> AxisSet {
+        self.graph.samples
+    }
+
+    /// Whether it names no axis: a value of each sample alone, without folds.
+    pub fn is_elementwise(&self) -> bool {
+        self.axes().count() == 1
+    }
 }
 
 impl Input {

@@ -4,11 +4,23 @@
 //! powers become products. Differences of logarithms that would cancel are joined first. Lowering comes after all rewriting and before scheduling: earlier, the rules would
 //! not recognise the functions; later, nothing could be shared.
 
+mod folds;
+mod hoist;
+mod join;
 mod opposite;
 
 use crate::functions::row;
 use crate::ir::{ExprId, Function, Graph, Node};
+use crate::ranges::Ranges;
 use crate::rewrite::map;
+
+/// Lowers expressions over named axes, folds included.
+pub fn lower_over_axes(graph: &mut Graph, ranges: &mut Ranges, roots: &[ExprId]) -> Vec<ExprId> {
+    let roots = folds::lower_folds(graph, roots);
+    let roots = lower(graph, &roots);
+    let roots = join::join_sums(graph, &roots);
+    hoist::hoist(graph, ranges, &roots)
+}
 
 /// Lowers expressions. What stands for a function of the logistic family is called after it.
 pub fn lower(graph: &mut Graph, roots: &[ExprId]) -> Vec<ExprId> {

@@ -91,7 +91,7 @@ fn needless_guard(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     }
     for (factor, exponent) in rest.factors {
         // The guard fails at infinite inputs of the logarithm only; any other is finite there.
-        let leaf = matches!(cx.graph.node(factor), Node::Input(_) | Node::Parameter(_));
+        let leaf = matches!(cx.graph.node(factor), Node::Input(_) | Node::Parameter(_) | Node::Upstream);
         let leaf = leaf && !cx.graph.reads(log, factor);
         if exponent < 0 || !(leaf || cx.range(factor).is_bounded()) {
             return None;

@@ -12,6 +12,7 @@ mod fold;
 mod identity;
 mod logistic;
 pub mod product;
+mod sums;
 
 use crate::ir::{ExprId, Graph, Node};
 use crate::ranges::Ranges;
@@ -43,8 +44,15 @@ impl Context<'_> {
 }
 
 /// The families, in the order in which they are tried at a node.
-const FAMILIES: &[&[Rule]] =
-    &[fold::RULES, identity::RULES, branch::RULES, logistic::RULES, exponential::RULES, product::RULES];
+const FAMILIES: &[&[Rule]] = &[
+    fold::RULES,
+    identity::RULES,
+    branch::RULES,
+    sums::RULES,
+    logistic::RULES,
+    exponential::RULES,
+    product::RULES,
+];
 
 /// Every rule.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {

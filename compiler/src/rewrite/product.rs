@@ -85,7 +85,9 @@ impl Product {
             self.absorb(graph, a, exponent, budget);
             self.absorb(graph, b, exponent, budget);
         } else if let Some((a, b)) = graph.pair(id, Function::Div) {
-            self.quotients += usize::from(graph.constant(b).is_none());
+            // The length of an axis divides without harm.
+            let harmless = graph.constant(b).is_some() || matches!(graph.node(b), Node::Size(_));
+            self.quotients += usize::from(!harmless);
             self.absorb(graph, a, exponent, budget);
             self.absorb(graph, b, -exponent, budget);
         } else if let Some(a) = graph.argument(id, Function::Neg) {

@@ -1,7 +1,8 @@
-//! Calls: functions of the table, `stop` and `with_grad`, helpers and other losses.
+//! Calls: functions of the table, `stop` and `with_grad`. Helpers and other losses stand in `inline`.
 
-use super::{Binding, Frame, Lowering, bind_locals, constant, is_built_in, nearest, scalar_of};
-use crate::ast::{Argument, Decl, Expr, Item, Local, Name};
+use super::frame::Binding;
+use super::{is_function, Lowering, constant, is_built_in, nearest};
+use crate::ast::{Argument, Name};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::functions::{by_name, rows};
@@ -19,11 +20,13 @@ impl<'a> Lowering<'a> {
             let bracket = name.bracket.as_ref()?;
             return self.binder(name, bracket, span);
         }
-        if let Some(item) = self.items.get(called).copied() {
-            return match &name.bracket {
-                Some(bracket) => self.not_generated("helpers over an axis", bracket.span),
-                None => self.inline(item, arguments, span),
-            };
+        if let Some(item) = self.items.get(called).copied().filter(|_| !is_function(called)) {
+            return self.inline(item, name, arguments, span);
+        }
+        let pointwise = by_name(called).is_some() || SPECIAL.contains(&called);
+        if let Some(bracket) = name.bracket.as_ref().filter(|_| pointwise) {
+            let message = format!("`{called}` works on numbers one by one and has no axes");
+            return self.report(Diagnostic::new(&codes::WRONG_ARGUMENTS, message, bracket.span));
         }
         if called == "size" {
             return self.size(name, span);
@@ -53,21 +56,13 @@ impl<'a> Lowering<'a> {
         span: Span,
     ) -> Option<Vec<ExprId>> {
         if let Some(named) = given.iter().find_map(|argument| argument.name.as_ref()) {
-            self.report(Diagnostic::new(
-                &codes::WRONG_ARGUMENTS,
-                format!("`{called}` takes its arguments by position"),
-                named.span,
-            ));
-            return None;
+            let message = format!("`{called}` takes its arguments by position");
+            return self.report(Diagnostic::new(&codes::WRONG_ARGUMENTS, message, named.span));
         }
         if given.len() != arity {
             let plural = if arity == 1 { "argument" } else { "arguments" };
-            self.report(Diagnostic::new(
-                &codes::WRONG_ARGUMENTS,
-                format!("`{called}` takes {arity} {plural}, not {}", given.len()),
-                span,
-            ));
-            return None;
+            let message = format!("`{called}` takes {arity} {plural}, not {}", given.len());
+            return self.report(Diagnostic::new(&codes::WRONG_ARGUMENTS, message, span));
         }
         let values: Vec<_> =
             given.iter().map(|argument| self.scalar(&argument.value, Scalar::Real)).collect();
@@ -89,16 +84,22 @@ impl<'a> Lowering<'a> {
                 .note(format!("name the axis: `{}[c](...)`", ident.name)),
             );
         }
-        if self.frames.last().is_some_and(|frame| frame.bindings.contains_key(ident.name.as_str()))
+        if self.frames.last().is_some_and(|frame| frame.find(&ident.name).is_some())
             || constant(&ident.name).is_some()
         {
+            let found = self.frames.last().and_then(|frame| frame.find(&ident.name));
             return self.report(
                 Diagnostic::new(
                     &codes::UNKNOWN_NAME,
                     format!("`{}` is a value, not a function", ident.name),
                     ident.span,
                 )
-                .note("write `*` for a product"),
+                .note(match found {
+                    Some(Binding::Local(local)) if local.indices.is_some() => {
+                        "positions stand in square brackets"
+                    }
+                    _ => "write `*` for a product",
+                }),
             );
         }
         let known = rows().filter(|row| by_name(row.name).is_some()).map(|row| row.name);
@@ -119,98 +120,5 @@ impl<'a> Lowering<'a> {
             diagnostic = diagnostic.suggest(format!("did you mean `{meant}`?"), ident.span, meant);
         }
         self.report(diagnostic)
-    }
-
-    /// Puts the formula of a helper, or of another loss, in place of its call.
-    fn inline(&mut self, item: &'a Item, given: &'a [Argument], span: Span) -> Option<ExprId> {
-        let (name, arguments, parameters, body, locals): (_, &[Decl], &[Decl], &Expr, &[Local]) = match item {
-            Item::Function(f) => (&f.name, &f.arguments, &f.parameters, &f.body, &f.locals),
-            Item::Loss(l) => (&l.name, &l.inputs, &l.parameters, &l.body, &l.locals),
-        };
-        if self.broken.contains(name.name.as_str()) {
-            return None;
-        }
-        if self.active.contains(&name.name.as_str()) {
-            return self.report(
-                Diagnostic::new(&codes::CYCLE, format!("`{}` calls itself", name.name), span)
-                    .context(name.span, "defined here"),
-            );
-        }
-        let declared: Vec<&'a Decl> = arguments.iter().chain(parameters).collect();
-        let values = self.bind(&name.name, &declared, arguments.len(), given, span)?;
-        if let Some(known) = self.inlined.get(&(name.name.as_str(), values.clone())) {
-            return *known;
-        }
-        let mut frame = Frame::default();
-        for (decl, value) in declared.iter().zip(&values) {
-            frame.bindings.insert(&decl.name.name, Binding::Value(*value));
-        }
-        bind_locals(&mut frame, locals);
-        self.active.push(&name.name);
-        self.frames.push(frame);
-        let value = self.expression(body);
-        self.frames.pop();
-        self.active.pop();
-        self.inlined.insert((&name.name, values), value);
-        value
-    }
-
-    /// One value per declared argument: given by position, by name, or its default.
-    fn bind(
-        &mut self,
-        called: &str,
-        declared: &[&'a Decl],
-        positional: usize,
-        given: &'a [Argument],
-        span: Span,
-    ) -> Option<Vec<ExprId>> {
-        let mut values: Vec<Option<&'a Expr>> = vec![None; declared.len()];
-        for (i, argument) in given.iter().enumerate() {
-            let place = match &argument.name {
-                Some(name) => declared.iter().position(|decl| decl.name.name == name.name),
-                None if i < declared.len() => Some(i),
-                None => None,
-            };
-            let at = argument.name.as_ref().map_or(argument.value.span, |name| name.span);
-            match place {
-                Some(place) if values[place].is_none() => values[place] = Some(&argument.value),
-                Some(_) => {
-                    self.report(Diagnostic::new(&codes::WRONG_ARGUMENTS, "this argument is given twice", at));
-                    return None;
-                }
-                None => {
-                    let takes = format!(
-                        "`{called}` takes {} arguments and {} parameters",
-                        positional,
-                        declared.len() - positional
-                    );
-                    let message = match &argument.name {
-                        Some(name) => format!("`{called}` has no argument `{}`", name.name),
-                        None => format!("too many arguments for `{called}`"),
-                    };
-                    self.report(Diagnostic::new(&codes::WRONG_ARGUMENTS, message, at).note(takes));
-                    return None;
-                }
-            }
-        }
-        let mut nodes = Vec::with_capacity(declared.len());
-        for (decl, value) in declared.iter().zip(values) {
-            let wanted = scalar_of(decl);
-            match value.or(decl.default.as_ref()) {
-                Some(expr) => nodes.push(self.scalar(expr, wanted)),
-                None => {
-                    self.report(
-                        Diagnostic::new(
-                            &codes::WRONG_ARGUMENTS,
-                            format!("`{called}` needs `{}`", decl.name.name),
-                            span,
-                        )
-                        .context(decl.span, "declared here, without a default"),
-                    );
-                    nodes.push(None);
-                }
-            }
-        }
-        nodes.into_iter().collect()
     }
 }

@@ -1,14 +1,23 @@
-//! Expressions: operators, names and types. Calls stand in `call`, binders and indexing in `axes`.
+//! Expressions: operators, names and types.
+//!
+//! What else a name may lead to stands in files of its own: calls in `call` and `inline`, binders in `binders`,
+//! brackets behind values in `picks`, definitions in `locals`; `frame` holds the names that a text can see.
 
-mod axes;
+mod binders;
 mod call;
+mod fit;
+mod frame;
+mod inline;
+mod locals;
+mod picks;
 
 use super::{Items, suggest::nearest};
-use crate::ast::{self, BinaryOp, Decl, Expr, ExprKind, Ident, Local, Loss, Name, UnaryOp};
+use crate::ast::{BinaryOp, Decl, Expr, ExprKind, Ident, Loss, Name, UnaryOp};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{Axis, AxisId, AxisSet, ExprId, Function, Graph, Node, Scalar, Type};
+use crate::ir::{AxisId, AxisSet, ExprId, Function, Graph, Input, Node, Scalar};
 use crate::source::Span;
+use frame::{Binding, Frame};
 use std::collections::{HashMap, HashSet};
 
 /// The deepest nesting, locals and helpers included, so that later passes may recurse.
@@ -30,43 +39,37 @@ pub(super) fn constant(name: &str) -> Option<f64> {
 
 /// Whether a name is a form of the language that is called like a function, beside the table's rows.
 pub(super) fn is_built_in(name: &str) -> bool {
-    call::SPECIAL.contains(&name) || axes::BINDERS.contains(&name) || axes::NORMALISERS.contains(&name)
+    call::SPECIAL.contains(&name) || binders::BINDERS.contains(&name) || binders::NORMALISERS.contains(&name)
 }
 
-/// What a name stands for.
-#[derive(Clone, Copy)]
-enum Binding<'a> {
-    /// An input, parameter or argument whose node is known.
-    Value(ExprId),
-    /// A definition that is looked at when it is first used.
-    Local(&'a Local),
-    /// A named axis.
-    Axis(AxisId),
+/// Whether a call by this name means the language's own.
+pub(super) fn is_function(name: &str) -> bool {
+    crate::functions::by_name(name).is_some() || is_built_in(name)
 }
 
-/// The names that one declaration's text can see.
-#[derive(Default)]
-struct Frame<'a> {
-    bindings: HashMap<&'a str, Binding<'a>>,
-    /// Locals that are being lowered, or have been: `None` where that failed.
-    locals: HashMap<&'a str, Option<Option<ExprId>>>,
-    /// The locals in the order of the text.
-    order: Vec<&'a Local>,
-}
+/// A helper or loss, the axes that stand for its own, and its arguments.
+type Call<'a> = (&'a str, Vec<AxisId>, Vec<ExprId>);
 
 /// Turns expressions of one loss into nodes.
 pub(super) struct Lowering<'a> {
     items: &'a Items<'a>,
     /// Helpers with mistakes of their own, which are reported already.
     broken: &'a HashSet<&'a str>,
+    /// What the graph's inputs are.
+    inputs: &'a [Input],
     graph: &'a mut Graph,
-    axes: &'a [Axis],
     diagnostics: &'a mut Diagnostics,
     frames: Vec<Frame<'a>>,
     /// Helpers and losses that are being inlined.
     active: Vec<&'a str>,
-    /// Helpers and losses already inlined with these arguments.
-    inlined: HashMap<(&'a str, Vec<ExprId>), Option<ExprId>>,
+    /// Helpers and losses already inlined with these axes and arguments.
+    inlined: HashMap<Call<'a>, Option<ExprId>>,
+    /// Indices that may not be bound again: those of the binders around, and those of locals.
+    taken: AxisSet,
+    /// Indices of the local that is looked at whose axis its uses have yet to tell, and which use told it.
+    pending: HashMap<AxisId, Option<Span>>,
+    /// Such indices that are free.
+    spare: Vec<AxisId>,
     /// The expression that is being lowered stands here.
     depth: usize,
 }
@@ -75,49 +78,71 @@ impl<'a> Lowering<'a> {
     pub(super) fn new(
         items: &'a Items<'a>,
         broken: &'a HashSet<&'a str>,
+        inputs: &'a [Input],
         graph: &'a mut Graph,
-        axes: &'a [Axis],
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        let (frames, active, inlined) = (Vec::new(), Vec::new(), HashMap::new());
-        Lowering { items, broken, graph, axes, diagnostics, frames, active, inlined, depth: 0 }
+        Lowering {
+            items,
+            broken,
+            inputs,
+            graph,
+            diagnostics,
+            frames: Vec::new(),
+            active: Vec::new(),
+            inlined: HashMap::new(),
+            taken: AxisSet::EMPTY,
+            pending: HashMap::new(),
+            spare: Vec::new(),
+            depth: 0,
+        }
     }
 
     /// Opens the scope of the loss that is being checked.
     pub(super) fn enter_loss(&mut self, loss: &'a Loss) {
         let mut frame = Frame::default();
         for (i, decl) in loss.inputs.iter().enumerate() {
-            let node = self.graph.add(Node::Input(i));
+            let node = self.input(i);
             self.graph.call(node, &decl.name.name);
-            frame.bindings.insert(&decl.name.name, Binding::Value(node));
+            frame.bind(&decl.name, Binding::Value(node, Some(decl)));
         }
         for (i, decl) in loss.parameters.iter().enumerate() {
             let node = self.graph.add(Node::Parameter(i));
             self.graph.call(node, &decl.name.name);
-            frame.bindings.insert(&decl.name.name, Binding::Value(node));
+            frame.bind(&decl.name, Binding::Value(node, None));
         }
-        for (i, axis) in self.axes.iter().enumerate() {
-            if let Some(name) = axis_name(&loss.inputs, &axis.name) {
-                frame.bindings.insert(name, Binding::Axis(AxisId(i as u8)));
+        for name in super::axes::named_axes(&loss.inputs) {
+            if let Some(axis) = self.graph.axes.iter().position(|axis| axis.name == name.name) {
+                frame.bind_axis(name, AxisId(axis as u8));
             }
         }
-        bind_locals(&mut frame, &loss.locals);
+        frame.bind_locals(&loss.locals);
         self.active.push(&loss.name.name);
         self.frames.push(frame);
     }
 
     /// Opens the scope of a helper that is being checked on its own: its arguments stand for any numbers.
-    pub(super) fn enter_function(&mut self, function: &'a ast::Function) {
-        let mut frame = Frame::default();
-        for (i, decl) in function.arguments.iter().chain(&function.parameters).enumerate() {
-            let scalar = scalar_of(decl);
-            self.graph.inputs.push(Type { scalar, axes: AxisSet::of(AxisId::SAMPLES) });
-            let node = self.graph.add(Node::Input(i));
-            frame.bindings.insert(&decl.name.name, Binding::Value(node));
+    pub(super) fn enter_function(&mut self, function: &'a crate::ast::Function) {
+        let mut frame = Frame { helper: true, ..Frame::default() };
+        for (i, name) in function.axes.iter().enumerate() {
+            frame.bind_axis(name, AxisId(i as u8 + 1));
         }
-        bind_locals(&mut frame, &function.locals);
+        for (i, decl) in function.arguments.iter().chain(&function.parameters).enumerate() {
+            let node = self.input(i);
+            frame.bind(&decl.name, Binding::Value(node, Some(decl)));
+        }
+        frame.bind_locals(&function.locals);
         self.active.push(&function.name.name);
         self.frames.push(frame);
+    }
+
+    /// The node of an input; for a set, that of its membership, since a set is no number.
+    fn input(&mut self, input: usize) -> ExprId {
+        let node = match self.inputs[input].role {
+            crate::ir::Role::Set(_) => Node::Member(input),
+            _ => Node::Input(input),
+        };
+        self.graph.add(node)
     }
 
     /// Looks at the locals that the formula does not use, so that mistakes in them are found too.
@@ -131,7 +156,7 @@ impl<'a> Lowering<'a> {
         self.frames.last_mut().expect("a scope is open")
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) -> Option<ExprId> {
+    fn report<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
         self.diagnostics.push(diagnostic);
         None
     }
@@ -201,10 +226,7 @@ impl<'a> Lowering<'a> {
                 let condition = self.scalar(condition, Scalar::Bool)?;
                 Some(self.graph.indicator(condition))
             }
-            ExprKind::Membership { index, .. } => {
-                self.expression(index);
-                self.not_generated("membership in a set of labels", expr.span)
-            }
+            ExprKind::Membership { index, negated, set } => self.membership(index, *negated, set),
         }
     }
 
@@ -212,18 +234,25 @@ impl<'a> Lowering<'a> {
         if name.arguments.is_some() {
             return self.call(name, span);
         }
-        let value = self.value_of(&name.ident)?;
         match &name.bracket {
-            None => Some(value),
-            Some(bracket) => self.index(value, bracket),
+            None => self.value_of(&name.ident),
+            Some(bracket) => self.picked(&name.ident, bracket),
         }
     }
 
+    /// What a name without a bracket is.
     fn value_of(&mut self, ident: &'a Ident) -> Option<ExprId> {
-        let binding = self.frames.last().and_then(|frame| frame.bindings.get(ident.name.as_str()).copied());
-        match binding {
-            Some(Binding::Value(id)) => Some(id),
-            Some(Binding::Local(local)) => self.local(local, ident.span),
+        match self.frames.last().and_then(|frame| frame.find(&ident.name)) {
+            Some(Binding::Value(id, _)) if matches!(self.graph.node(id), Node::Member(_)) => self.report(
+                Diagnostic::new(
+                    &codes::WRONG_TYPE,
+                    format!("`{}` is a set of labels, not a number", ident.name),
+                    ident.span,
+                )
+                .note(format!("visit it with `sum[j in {0}](...)`, or ask `i in {0}`", ident.name)),
+            ),
+            Some(Binding::Value(id, _) | Binding::Index(id)) => Some(id),
+            Some(Binding::Local(local)) => self.plain_local(local, ident),
             Some(Binding::Axis(axis)) => Some(self.graph.add(Node::Index(axis))),
             None => match (ident.name.as_str(), constant(&ident.name)) {
                 ("true", _) => Some(self.graph.add(Node::Bool(true))),
@@ -234,7 +263,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn unknown(&mut self, ident: &Ident) -> Option<ExprId> {
+    fn unknown<T>(&mut self, ident: &Ident) -> Option<T> {
         if crate::functions::by_name(&ident.name).is_some() || is_built_in(&ident.name) {
             return self.report(
                 Diagnostic::new(&codes::UNKNOWN_NAME, format!("`{}` is a function", ident.name), ident.span)
@@ -245,36 +274,16 @@ impl<'a> Lowering<'a> {
             Diagnostic::new(&codes::UNKNOWN_NAME, format!("unknown name `{}`", ident.name), ident.span)
                 .label("not an input, parameter or local here");
         let frame = self.frames.last();
-        let known = frame.into_iter().flat_map(|frame| frame.bindings.keys().copied());
-        if let Some(meant) = nearest(&ident.name, known.chain(["inf", "pi", "true", "false"])) {
+        let hidden = frame.is_some_and(|frame| frame.hidden.contains(&ident.name.as_str()));
+        let constants = ["inf", "pi", "true", "false"].into_iter().filter(|_| ident.name.len() > 1);
+        let known: Vec<&str> = frame.into_iter().flat_map(Frame::names).chain(constants).collect();
+        if hidden {
+            let note = "a local does not see the indices around its use; give it one";
+            diagnostic = diagnostic.note(format!("{note}: `name[{}] = ...`", ident.name));
+        } else if let Some(meant) = nearest(&ident.name, known.into_iter()) {
             diagnostic = diagnostic.suggest(format!("did you mean `{meant}`?"), ident.span, meant);
         }
         self.report(diagnostic)
-    }
-
-    /// The value of a local, lowered when it is first asked for.
-    fn local(&mut self, local: &'a Local, used: Span) -> Option<ExprId> {
-        let name = local.name.name.as_str();
-        match self.frame().locals.get(name) {
-            Some(Some(done)) => return *done,
-            Some(None) => {
-                return self.report(
-                    Diagnostic::new(&codes::CYCLE, format!("`{name}` is defined by itself"), used)
-                        .context(local.name.span, "defined here"),
-                );
-            }
-            None => {}
-        }
-        self.frame().locals.insert(name, None);
-        let value = match &local.indices {
-            None => self.expression(&local.value),
-            Some(_) => self.not_generated("locals over an axis", local.span),
-        };
-        if let Some(value) = value {
-            self.graph.call(value, name);
-        }
-        self.frame().locals.insert(name, Some(value));
-        value
     }
 }
 
@@ -284,22 +293,6 @@ fn scalar_of(decl: &Decl) -> Scalar {
         Some("bool") => Scalar::Bool,
         _ => Scalar::Real,
     }
-}
-
-fn bind_locals<'a>(frame: &mut Frame<'a>, locals: &'a [Local]) {
-    for local in locals {
-        frame.bindings.insert(&local.name.name, Binding::Local(local));
-        frame.order.push(local);
-    }
-}
-
-/// The name of an axis as a declaration spells it.
-fn axis_name<'a>(inputs: &'a [Decl], name: &str) -> Option<&'a str> {
-    use crate::ast::AxisDecl;
-    inputs.iter().flat_map(|decl| decl.axes.iter().flatten()).find_map(|axis| match axis {
-        AxisDecl::Axis(ident) | AxisDecl::Group(ident) if ident.name == name => Some(ident.name.as_str()),
-        _ => None,
-    })
 }
 
 fn function_of(op: BinaryOp) -> Function {

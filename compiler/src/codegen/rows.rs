@@ -1,0 +1,316 @@
+//! Programs as data, and the straight-line code of their passes: one struct per pass that computes something.
+
+use super::expression::Block;
+use super::fields::{Fields, Structure};
+use super::names::Namer;
+use crate::ir::{Loss, Reduction, Scalar};
+use crate::plan::rows::{Access, Action, Life, Need, Pass, Place, Program, Read, Step, Write};
+use crate::plan::{RowPlan, ValueId, Values};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+/// What is generated for one variant of a loss over named axes.
+pub struct Rows {
+    /// Structs and programs.
+    pub items: TokenStream,
+    /// How the visitor is called with them.
+    pub visit: TokenStream,
+}
+
+/// Generates the programs of a variant; `suffix` tells its names from those of others.
+pub fn rows(loss: &Loss, plan: &RowPlan, namer: &Namer, suffix: &str) -> Rows {
+    let generate = |program: &Program, word: &str| {
+        ProgramGenerator { loss, values: &plan.values, namer, program }.generate(word, suffix)
+    };
+    let numerator = generate(&plan.numerator, "");
+    let divisor = plan.divisor.as_ref().map(|program| generate(program, "MeanBy"));
+    let divisor_parts = match &divisor {
+        Some(Rows { visit, .. }) => quote!(::core::option::Option::Some(#visit)),
+        None => quote!(::core::option::Option::None),
+    };
+    let (items, parts) = (numerator.items, numerator.visit);
+    let divisor_items = divisor.map(|divisor| divisor.items);
+    Rows { items: quote!(#items #divisor_items), visit: quote!(visitor.rows(#parts, #divisor_parts)) }
+}
+
+struct ProgramGenerator<'a> {
+    loss: &'a Loss,
+    values: &'a Values,
+    namer: &'a Namer,
+    program: &'a Program,
+}
+
+impl ProgramGenerator<'_> {
+    fn generate(&self, word: &str, suffix: &str) -> Rows {
+        let mut stages = Vec::new();
+        let mut constructions = Vec::new();
+        let mut phase = |steps: &[Step]| {
+            let steps: Vec<TokenStream> = steps
+                .iter()
+                .map(|step| {
+                    let action = match &step.action {
+                        Action::Pass(pass) => {
+                            let stage = format_ident!("{word}Stage{}{suffix}", constructions.len() + 1);
+                            let Structure { items, construction, .. } = self.stage(&stage, pass);
+                            stages.push(items);
+                            constructions.push(construction);
+                            self.pass(pass, constructions.len() - 1)
+                        }
+                        other => action(other),
+                    };
+                    let need = need(step.need);
+                    quote!(rows::Step { need: #need, action: #action })
+                })
+                .collect();
+            quote!(&[#(#steps),*])
+        };
+        let before = phase(&self.program.before);
+        let keep = phase(&self.program.keep);
+        let rows = phase(&self.program.rows);
+        let after = phase(&self.program.after);
+        let loops = self.program.loops.iter().map(|axis| index(self.loss.graph.base(*axis).0 as usize));
+        let slots = self.program.slots.iter().map(|slot| {
+            let (loops, life) = (list(&slot.loops), life(slot.life));
+            quote!(rows::Slot { loops: #loops, life: #life })
+        });
+        let value = index(self.program.value);
+        let kept = option(self.program.kept);
+        let valid = option(self.program.valid);
+        let upper: String = suffix.chars().map(|c| c.to_ascii_uppercase()).collect();
+        let name = match (word, upper.as_str()) {
+            ("", "") => format_ident!("PROGRAM"),
+            ("", upper) => format_ident!("PROGRAM_{upper}"),
+            (_, "") => format_ident!("MEAN_BY"),
+            (_, upper) => format_ident!("MEAN_BY_{upper}"),
+        };
+        let items = quote! {
+            #(#stages)*
+
+            const #name: &rows::Program<'static> = &rows::Program {
+                loops: &[#(#loops),*],
+                slots: &[#(#slots),*],
+                before: #before,
+                keep: #keep,
+                rows: #rows,
+                after: #after,
+                value: #value,
+                kept: #kept,
+                valid: #valid,
+            };
+        };
+        let visit = quote!(rows::Parts { program: #name, stages: &[#(&rows::entry(#constructions)),*] });
+        Rows { items, visit }
+    }
+
+    /// The struct of a pass, with its straight-line code.
+    fn stage(&self, name: &Ident, pass: &Pass) -> Structure {
+        let outputs: Vec<ValueId> = pass.outputs.iter().map(|output| output.value).collect();
+        let given = |id: ValueId| pass.position == Some(id) || pass.reads.iter().any(|(read, _)| *read == id);
+        let fields = Fields::new(self.values, self.namer, &outputs, given);
+        let Structure { items, name, construction } = fields.structure(name);
+
+        let mut block = Block::new(self.values, self.namer, &outputs, given);
+        let mut statements = fields.bind(&mut block);
+        let mut inputs = Vec::new();
+        for (id, _) in &pass.reads {
+            let word = self.namer.of(*id);
+            inputs.push(quote!(#word));
+            block.bind(*id, quote!(#word));
+            if self.values.get(*id).scalar == Scalar::Bool {
+                statements.push(quote!(let #word = #word != R::lit(0.0);));
+            }
+        }
+        let position = match pass.position {
+            Some(id) => {
+                let word = self.namer.of(id);
+                block.bind(id, quote!(#word));
+                quote!(#word)
+            }
+            None => quote!(_),
+        };
+        for id in self.values.needed_beyond(&outputs, given) {
+            if !self.values.get(id).fixed && !given(id) {
+                statements.extend(block.statement(id));
+            }
+        }
+        let results = outputs.iter().map(|id| {
+            let value = block.value(*id);
+            match self.values.get(*id).scalar {
+                Scalar::Real => value,
+                Scalar::Bool => quote!(R::select(#value, R::lit(1.0), R::lit(0.0))),
+            }
+        });
+        let kinds = pass.outputs.iter().map(|output| kind(output.fold));
+        let doc = self.describe(pass);
+        let (i, o) = (index(pass.reads.len()), index(outputs.len()));
+        let all = self.namer.own("inputs");
+        let items = quote! {
+            #[doc = #doc]
+            #items
+
+            impl<T: Float> rows::Stage<T, #i, #o> for #name {
+                const KINDS: [rows::Kind; #o] = [#(#kinds),*];
+
+                #[inline(always)]
+                fn run<R: Real<Scalar = T>>(&self, #all: [R; #i], #position: R) -> [R; #o] {
+                    let [#(#inputs),*] = #all;
+                    #(#statements)*
+                    [#(#results),*]
+                }
+            }
+        };
+        Structure { items, name, construction }
+    }
+
+    /// A sentence about a pass: its loops and what it leads to.
+    fn describe(&self, pass: &Pass) -> String {
+        let loops: Vec<&str> =
+            pass.loops.iter().map(|number| self.loss.graph.axis_name(self.program.loops[*number])).collect();
+        let outputs = pass.outputs.iter().map(|output| match (&output.write, output.fold) {
+            (Write::Gradient { input, .. }, _) => format!("the derivative in {}", self.loss.inputs[*input].name),
+            (Write::Store(slot) | Write::Fold(slot) | Write::Total(slot), _) => {
+                self.namer.of(self.program.slots[*slot].value).to_string()
+            }
+        });
+        let outputs: Vec<String> = outputs.collect();
+        let place = if loops.is_empty() { "Once".to_owned() } else { format!("Over {}", loops.join(", ")) };
+        format!(" {place}: {}.", outputs.join(", "))
+    }
+
+    fn pass(&self, pass: &Pass, stage: usize) -> TokenStream {
+        let (stage, loops) = (index(stage), list(&pass.loops));
+        let reads = pass.reads.iter().map(|(_, from)| read(from));
+        let writes = pass.outputs.iter().map(|output| write(&output.write));
+        quote!(rows::Action::Pass { stage: #stage, loops: #loops, reads: &[#(#reads),*], writes: &[#(#writes),*] })
+    }
+}
+
+fn action(action: &Action) -> TokenStream {
+    match action {
+        Action::Gather { from, into } => {
+            let (from, into) = (access(from), index(*into));
+            quote!(rows::Action::Gather { from: #from, into: #into })
+        }
+        Action::Product { left, right, over, into } => {
+            let (left, right, over, into) = (read(left), read(right), index(*over), index(*into));
+            quote!(rows::Action::Product { left: #left, right: #right, over: #over, into: #into })
+        }
+        Action::Total { left, right, into } => {
+            let (left, right, into) = (read(left), read(right), index(*into));
+            quote!(rows::Action::Total { left: #left, right: #right, into: #into })
+        }
+        Action::Pass(_) => TokenStream::new(),
+    }
+}
+
+fn read(from: &Read) -> TokenStream {
+    match from {
+        Read::Slot(slot) => {
+            let slot = index(*slot);
+            quote!(rows::Read::Slot(#slot))
+        }
+        Read::Input(from) => {
+            let from = access(from);
+            quote!(rows::Read::Input(#from))
+        }
+        Read::Index(over) => {
+            let over = index(*over);
+            quote!(rows::Read::Index(#over))
+        }
+        Read::Sample(axis) => {
+            let axis = index(axis.0 as usize);
+            quote!(rows::Read::Sample(#axis))
+        }
+        Read::Size(axis) => {
+            let axis = index(axis.0 as usize);
+            quote!(rows::Read::Size(#axis))
+        }
+        Read::Upstream => quote!(rows::Read::Upstream),
+    }
+}
+
+fn access(from: &Access) -> TokenStream {
+    let (input, member, at) = (index(from.input), from.member, from.at.iter().map(place));
+    quote!(rows::Access { input: #input, member: #member, at: &[#(#at),*] })
+}
+
+fn place(place: &Place) -> TokenStream {
+    match place {
+        Place::Sample => quote!(rows::Place::Sample),
+        Place::Loop(over) => {
+            let over = index(*over);
+            quote!(rows::Place::Loop(#over))
+        }
+        Place::Slot(slot) => {
+            let slot = index(*slot);
+            quote!(rows::Place::Slot(#slot))
+        }
+    }
+}
+
+fn write(to: &Write) -> TokenStream {
+    match to {
+        Write::Store(slot) => {
+            let slot = index(*slot);
+            quote!(rows::Write::Store(#slot))
+        }
+        Write::Fold(slot) => {
+            let slot = index(*slot);
+            quote!(rows::Write::Fold(#slot))
+        }
+        Write::Total(slot) => {
+            let slot = index(*slot);
+            quote!(rows::Write::Total(#slot))
+        }
+        Write::Gradient { input, at } => {
+            let (input, at) = (index(*input), at.iter().map(place));
+            quote!(rows::Write::Gradient { input: #input, at: &[#(#at),*] })
+        }
+    }
+}
+
+fn kind(fold: Option<Reduction>) -> TokenStream {
+    match fold {
+        None => quote!(rows::Kind::Each),
+        Some(Reduction::Max) => quote!(rows::Kind::Max),
+        Some(Reduction::Min) => quote!(rows::Kind::Min),
+        Some(Reduction::Prod) => quote!(rows::Kind::Prod),
+        Some(_) => quote!(rows::Kind::Sum),
+    }
+}
+
+fn need(need: Need) -> TokenStream {
+    match need {
+        Need::Value => quote!(rows::Need::Value),
+        Need::Gradient => quote!(rows::Need::Gradient),
+        Need::Gradients => quote!(rows::Need::Gradients),
+    }
+}
+
+fn life(life: Life) -> TokenStream {
+    match life {
+        Life::Call => quote!(rows::Life::Call),
+        Life::Row => quote!(rows::Life::Row),
+        Life::Total => quote!(rows::Life::Total),
+        Life::After => quote!(rows::Life::After),
+    }
+}
+
+fn index(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
+}
+
+fn list(numbers: &[usize]) -> TokenStream {
+    let numbers = numbers.iter().map(|number| index(*number));
+    quote!(&[#(#numbers),*])
+}
+
+fn option(slot: Option<usize>) -> TokenStream {
+    match slot {
+        Some(slot) => {
+            let slot = index(slot);
+            quote!(::core::option::Option::Some(#slot))
+        }
+        None => quote!(::core::option::Option::None),
+    }
+}
