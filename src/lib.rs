@@ -5,6 +5,7 @@ extern crate self as lossdef;
 pub use lossdef_macros::losses;
 pub use lossdef_runtime::dynamic::{Catalogue, Element, Loss};
 pub use lossdef_runtime::error::Error;
+pub use lossdef_runtime::label::Label;
 pub use lossdef_runtime::partial::Partial;
 pub use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, ReductionKind, Sum, Unreduced};
 pub use lossdef_runtime::{any, dynamic, spec};
@@ -20,9 +21,15 @@ pub mod __private {
     pub use lossdef_runtime::dynamic::Dynamic;
     pub use lossdef_runtime::formula::{Formula, Visitor};
     pub use lossdef_runtime::kernel::{Count, Kernel, Sample};
-    pub use lossdef_runtime::loss;
     pub use lossdef_runtime::real::{Divisor, Float, Real};
-    pub use lossdef_runtime::spec;
+    pub use lossdef_runtime::{loss, ndarray, spec};
+
+    /// What losses over named axes are made of.
+    pub mod rows {
+        pub use lossdef_runtime::formula::Parts;
+        pub use lossdef_runtime::rows::program::*;
+        pub use lossdef_runtime::rows::{Kind, Stage, entry};
+    }
 
     /// The number type in which a kernel is set up.
     pub type Constant = lossdef_runtime::carrier::Fx<f64, false>;

@@ -23,10 +23,14 @@ pub enum AnyView<'a> {
     Bool(ReadD<'a, bool>),
     /// Whole numbers.
     I64(ReadD<'a, i64>),
-    /// Whole numbers, converted at the call.
+    /// Whole numbers.
     I32(ReadD<'a, i32>),
-    /// Whole numbers, converted at the call.
+    /// Whole numbers.
+    U32(ReadD<'a, u32>),
+    /// Whole numbers.
     U8(ReadD<'a, u8>),
+    /// Whole numbers.
+    Usize(ReadD<'a, usize>),
 }
 
 /// An array to write, of either float type, any dimension, any strides.
@@ -71,7 +75,7 @@ macro_rules! views {
     )*};
 }
 
-views!(F32 f32, F64 f64, Bool bool, I64 i64, I32 i32, U8 u8);
+views!(F32 f32, F64 f64, Bool bool, I64 i64, I32 i32, U32 u32, U8 u8, Usize usize);
 
 macro_rules! views_mut {
     ($($variant:ident $element:ty),*) => {$(
@@ -114,7 +118,9 @@ impl AnyView<'_> {
             AnyView::Bool(_) => "bool",
             AnyView::I64(_) => "i64",
             AnyView::I32(_) => "i32",
+            AnyView::U32(_) => "u32",
             AnyView::U8(_) => "u8",
+            AnyView::Usize(_) => "usize",
         }
     }
 }

@@ -4,49 +4,49 @@ use std::marker::PhantomData;
 
 use ndarray::{Array, ArrayBase, ArrayRef, DataMut, Dimension, ShapeBuilder};
 
+use crate::bind::{Bound, bind};
 use crate::dynamic::Element;
 use crate::error::Error;
 use crate::evaluate::missing;
 use crate::formula::Formula;
+use crate::label::Label;
 use crate::partial::Partial;
-
 use crate::reduction::{Reduction, Unreduced};
+use crate::settings::Settings;
 use crate::spec::Spec;
 use crate::sweep::view::{View, ViewMut};
-use crate::task::{Factor, Input, Mode, Outcome, Task, sample_shape};
+use crate::task::{Factor, Input, Mode, Outcome, Task};
 
-/// What is set on a loss beside its parameters.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Settings<R> {
-    /// The reduction.
-    pub reduction: R,
-    /// Whether elements outside of their declared domain go unnoticed.
-    pub unchecked: bool,
-}
-
-/// A loss with its inputs bound. `T` is the element type, `D` the dimension of the samples, `R` the reduction.
+/// A loss with its inputs bound. `T` is the element type, `D` the dimension of the gradient, `S` that of the
+/// samples (the same where the loss is elementwise), `R` the reduction.
 ///
 /// *The gradient* of a call is the derivative with respect to the first differentiable required input; any
 /// other is asked for through the loss's buffers (`…Grads`). Methods ending in `_into` make no arrays, and
-/// allocate nothing at all where the arrays of the call are laid out alike.
+/// where the loss is elementwise allocate nothing at all if the arrays of the call are laid out alike.
 ///
-/// Every evaluation fails with an [`Error`] that names the input at fault, where required inputs differ in
-/// shape, an optional input does not broadcast to their shape, an element or a parameter lies outside of its
-/// domain, or a buffer has the wrong shape.
+/// Every evaluation fails with an [`Error`] that names the input at fault, where inputs do not fit together in
+/// shape, an optional input does not broadcast to the shape of its axes, an element or a parameter lies outside
+/// of its domain, a label is no position on its axis, or a buffer has the wrong shape.
 #[derive(Clone, Copy, Debug)]
-pub struct Call<'a, F, T, D, R, const I: usize, const P: usize> {
+pub struct Call<'a, F, T, D, S, R, const I: usize, const P: usize, const A: usize> {
     inputs: [Input<'a, T>; I],
     parameters: [f64; P],
-    settings: Settings<R>,
-    formula: PhantomData<fn() -> (F, D)>,
+    settings: Settings<R, A>,
+    formula: PhantomData<fn() -> F>,
+    dimensions: PhantomData<fn() -> (D, S)>,
 }
 
-impl<'a, F: Formula, T: Element, D: Dimension, R: Reduction, const I: usize, const P: usize>
-    Call<'a, F, T, D, R, I, P>
+impl<'a, F, T, D, S, R, const I: usize, const P: usize, const A: usize> Call<'a, F, T, D, S, R, I, P, A>
+where
+    F: Formula,
+    T: Element,
+    D: Dimension,
+    S: Dimension,
+    R: Reduction,
 {
     #[doc(hidden)]
-    pub fn new(parameters: [f64; P], settings: Settings<R>) -> Self {
-        Call { inputs: missing(), parameters, settings, formula: PhantomData }
+    pub fn new(parameters: [f64; P], settings: Settings<R, A>) -> Self {
+        Call { inputs: missing(), parameters, settings, formula: PhantomData, dimensions: PhantomData }
     }
 
     #[doc(hidden)]
@@ -65,33 +65,30 @@ impl<'a, F: Formula, T: Element, D: Dimension, R: Reduction, const I: usize, con
 
     #[doc(hidden)]
     #[must_use]
-    pub fn int<E: Dimension>(mut self, index: usize, array: &'a ArrayRef<i64, E>) -> Self {
-        self.inputs[index] = Input::Int(View::of(array));
+    pub fn int<L: Label, E: Dimension>(mut self, index: usize, array: &'a ArrayRef<L, E>) -> Self {
+        self.inputs[index] = Input::Int(L::labels(View::of(array)));
         self
     }
 
     /// The result: a number, or for [`Unreduced`] a new array of the sample shape.
-    pub fn forward(&self) -> Result<R::Output<T, D>, Error> {
-        let shape = self.samples()?;
-        let mut values = R::reserve(|| self.allocate(shape));
+    pub fn forward(&self) -> Result<R::Output<T, S>, Error> {
+        let mut values = R::reserve(|| Ok(self.array(&self.bind()?.samples)))?;
         let outcome = self.run(R::view(&mut values), Factor::Same(1.0), &mut [const { None }; I])?;
-        Ok(R::finish::<T, D>(values, outcome.value))
+        Ok(R::finish::<T, S>(values, outcome.value))
     }
 
-    /// The result and the gradient, in one pass; the gradient is a new array of the sample shape.
+    /// The result and the gradient, in one pass; the gradient is a new array of the shape of its input.
     #[expect(clippy::type_complexity, reason = "a pair, and both parts say what they are")]
-    pub fn forward_backward(&self) -> Result<(R::Output<T, D>, Array<T, D>), Error> {
-        let shape = self.samples()?;
-        let mut gradient = self.allocate(shape);
+    pub fn forward_backward(&self) -> Result<(R::Output<T, S>, Array<T, D>), Error> {
+        let mut gradient = self.gradient()?;
         let output = self.forward_backward_into(&mut gradient)?;
         Ok((output, gradient))
     }
 
     /// The gradient, multiplied by a derivative `upstream` with respect to the result: a number, or for
     /// [`Unreduced`] an array of the sample shape.
-    pub fn backward(&self, upstream: R::Upstream<'_, T, D>) -> Result<Array<T, D>, Error> {
-        let shape = self.samples()?;
-        let mut gradient = self.allocate(shape);
+    pub fn backward(&self, upstream: R::Upstream<'_, T, S>) -> Result<Array<T, D>, Error> {
+        let mut gradient = self.gradient()?;
         self.backward_into(upstream, &mut gradient)?;
         Ok(gradient)
     }
@@ -101,20 +98,19 @@ impl<'a, F: Formula, T: Element, D: Dimension, R: Reduction, const I: usize, con
     pub fn forward_backward_into<'g>(
         &self,
         gradients: impl Into<Buffers<'g, F, T, D, I>>,
-    ) -> Result<R::Output<T, D>, Error> {
-        let shape = self.samples()?;
-        let mut values = R::reserve(|| self.allocate(shape));
+    ) -> Result<R::Output<T, S>, Error> {
+        let mut values = R::reserve(|| Ok(self.array(&self.bind()?.samples)))?;
         let outcome = self.run(R::view(&mut values), Factor::Same(1.0), &mut gradients.into().buffers)?;
-        Ok(R::finish::<T, D>(values, outcome.value))
+        Ok(R::finish::<T, S>(values, outcome.value))
     }
 
     /// Gradients in the caller's buffers, multiplied by a derivative `upstream` with respect to the result.
     pub fn backward_into<'g>(
         &self,
-        upstream: R::Upstream<'_, T, D>,
+        upstream: R::Upstream<'_, T, S>,
         gradients: impl Into<Buffers<'g, F, T, D, I>>,
     ) -> Result<(), Error> {
-        self.run(None, R::factor::<T, D>(upstream), &mut gradients.into().buffers)?;
+        self.run(None, R::factor::<T, S>(upstream), &mut gradients.into().buffers)?;
         Ok(())
     }
 
@@ -135,24 +131,18 @@ impl<'a, F: Formula, T: Element, D: Dimension, R: Reduction, const I: usize, con
         numerator: impl Into<Buffers<'n, F, T, D, I>>,
         denominator: impl Into<Buffers<'d, F, T, D, I>>,
     ) -> Result<Partial, Error> {
-        let outcome = T::run(
-            F::loss(),
-            Task {
-                inputs: &self.inputs,
-                parameters: &self.parameters,
-                mode: Mode::Partial,
-                upstream: Factor::Same(1.0),
-                values: None,
-                gradients: &mut numerator.into().buffers,
-                denominators: &mut denominator.into().buffers,
-                check: !self.settings.unchecked,
-            },
-        )?;
+        let (mut numerator, mut denominator) = (numerator.into(), denominator.into());
+        let task = Task {
+            mode: Mode::Partial,
+            denominators: &mut denominator.buffers,
+            ..self.task(None, Factor::Same(1.0), &mut numerator.buffers)?
+        };
+        let outcome = T::run(F::loss(), task)?;
         Ok(Partial::new(F::SPEC, outcome.numerator, outcome.denominator))
     }
 
-    fn samples(&self) -> Result<&'a [usize], Error> {
-        sample_shape(F::SPEC, &self.inputs)
+    fn bind(&self) -> Result<Bound<'a>, Error> {
+        bind(F::SPEC, &self.inputs, self.settings.places(F::SPEC)?)
     }
 
     fn run(
@@ -161,38 +151,55 @@ impl<'a, F: Formula, T: Element, D: Dimension, R: Reduction, const I: usize, con
         upstream: Factor<'_, T>,
         gradients: &mut [Option<ViewMut<'_, T>>],
     ) -> Result<Outcome, Error> {
-        T::run(
-            F::loss(),
-            Task {
-                inputs: &self.inputs,
-                parameters: &self.parameters,
-                mode: Mode::Reduce(self.settings.reduction.kind()),
-                upstream,
-                values,
-                gradients,
-                denominators: &mut [],
-                check: !self.settings.unchecked,
-            },
-        )
+        T::run(F::loss(), self.task(values, upstream, gradients)?)
     }
 
-    /// A new array of the sample shape, laid out in memory as the first float input of that shape is.
-    fn allocate(&self, shape: &[usize]) -> Array<T, D> {
+    fn task<'s, 'g>(
+        &'s self,
+        values: Option<ViewMut<'s, T>>,
+        upstream: Factor<'s, T>,
+        gradients: &'s mut [Option<ViewMut<'g, T>>],
+    ) -> Result<Task<'s, 'g, T>, Error> {
+        Ok(Task {
+            inputs: &self.inputs,
+            parameters: &self.parameters,
+            places: self.settings.places(F::SPEC)?,
+            mode: Mode::Reduce(self.settings.reduction.kind()),
+            upstream,
+            values,
+            gradients,
+            denominators: &mut [],
+            check: !self.settings.unchecked,
+        })
+    }
+
+    /// A new array for the gradient.
+    fn gradient(&self) -> Result<Array<T, D>, Error> {
+        self.bind()?;
+        Ok(self.array(self.inputs[const { first_gradient(F::SPEC) }].shape().unwrap_or(&[])))
+    }
+
+    /// A new array, laid out in memory as the first float input of that shape is.
+    fn array<E: Dimension>(&self, shape: &[usize]) -> Array<T, E> {
         let column_major = self.inputs.iter().find_map(|input| match input {
             Input::Float(view) if view.shape() == shape => Some(view.is_column_major()),
             _ => None,
         });
-        let mut dimension = D::zeros(shape.len());
+        let mut dimension = E::zeros(shape.len());
         dimension.slice_mut().copy_from_slice(shape);
         Array::from_elem(dimension.set_f(column_major == Some(true)), T::default())
     }
 }
 
-impl<F: Formula, T: Element, D: Dimension, const I: usize, const P: usize>
-    Call<'_, F, T, D, Unreduced, I, P>
+impl<F, T, D, S, const I: usize, const P: usize, const A: usize> Call<'_, F, T, D, S, Unreduced, I, P, A>
+where
+    F: Formula,
+    T: Element,
+    D: Dimension,
+    S: Dimension,
 {
     /// The value of every sample, in the caller's buffer of the sample shape.
-    pub fn forward_into(&self, values: &mut ArrayRef<T, D>) -> Result<(), Error> {
+    pub fn forward_into(&self, values: &mut ArrayRef<T, S>) -> Result<(), Error> {
         self.run(Some(ViewMut::of(values)), Factor::Same(1.0), &mut [const { None }; I])?;
         Ok(())
     }
@@ -200,7 +207,7 @@ impl<F: Formula, T: Element, D: Dimension, const I: usize, const P: usize>
     /// The value of every sample and gradients, all in the caller's buffers.
     pub fn values_and_gradients_into<'g>(
         &self,
-        values: &mut ArrayRef<T, D>,
+        values: &mut ArrayRef<T, S>,
         gradients: impl Into<Buffers<'g, F, T, D, I>>,
     ) -> Result<(), Error> {
         self.run(Some(ViewMut::of(values)), Factor::Same(1.0), &mut gradients.into().buffers)?;
@@ -256,7 +263,7 @@ where
     }
 }
 
-/// The first differentiable input that is required and has the sample axes; 0 where there is none.
+/// The first differentiable input that is required and has axes; 0 where there is none.
 pub(crate) const fn first_gradient(spec: &Spec) -> usize {
     let mut index = 0;
     while index < spec.gradients.len() {
@@ -267,14 +274,4 @@ pub(crate) const fn first_gradient(spec: &Spec) -> usize {
         index += 1;
     }
     0
-}
-
-/// Parameters in the order of the loss, from the order in which they were declared.
-#[doc(hidden)]
-pub fn arrange<const P: usize>(positions: [usize; P], listed: [f64; P]) -> [f64; P] {
-    let mut parameters = [0.0; P];
-    for (position, value) in positions.into_iter().zip(listed) {
-        parameters[position] = value;
-    }
-    parameters
 }

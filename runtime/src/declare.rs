@@ -11,47 +11,29 @@
 //! }
 //! ```
 //!
-//! An input is `index name: role`, the index being that in `SPEC.inputs` and the role `real`, `int` or `bool`;
-//! a required input without axes is `index name: role []`. At least one required input has axes, and at least
-//! one is `real`. Parameters are `name: type`, the type being `f64`, `i64` or `bool`; those without a default
-//! stand in `given`. Documentation may stand before each input and parameter.
-
-use crate::spec::Spec;
-
-/// Where each named parameter stands in the loss. Fails to compile where the loss has other ones.
-#[doc(hidden)]
-pub const fn positions<const P: usize>(spec: &Spec, names: [&str; P]) -> [usize; P] {
-    assert!(spec.parameters.len() == P, "the loss has another number of parameters");
-    let mut positions = [0; P];
-    let mut index = 0;
-    while index < P {
-        let mut position = 0;
-        while !same(spec.parameters[position].name, names[index]) {
-            position += 1;
-        }
-        positions[index] = position;
-        index += 1;
-    }
-    positions
-}
-
-/// Whether a name is the one an identifier spells, raw or not.
-const fn same(name: &str, identifier: &str) -> bool {
-    let (name, identifier) = (name.as_bytes(), identifier.as_bytes());
-    let raw = identifier.len() > 2 && identifier[0] == b'r' && identifier[1] == b'#';
-    let skip = if raw { 2 } else { 0 };
-    if identifier.len() - skip != name.len() {
-        return false;
-    }
-    let mut index = 0;
-    while index < name.len() {
-        if name[index] != identifier[index + skip] {
-            return false;
-        }
-        index += 1;
-    }
-    true
-}
+//! An input is `index name: role`, the index being that in `SPEC.inputs` and the role `real`, `int` (labels of
+//! every kind) or `bool`; a required input without axes is `index name: role []`. At least one required input
+//! has axes, and at least one is `real`. Parameters are `name: type`, the type being `f64`, `i64` or `bool`; those
+//! without a default stand in `given`. Documentation may stand before each input and parameter.
+//!
+//! All required inputs of an elementwise loss have the same dimension. For a loss over named axes, two lines say
+//! which type parameters there are, `D` first, and what the dimension of the samples is:
+//!
+//! ```text
+//! loss! {
+//!     pub struct CrossEntropy, CrossEntropyCall, CrossEntropyGrads for Formula;
+//!     dimensions { D }
+//!     samples { <D as Dimension>::Smaller }
+//!     required { 0 input: real [D], 1 target: int [_] }
+//!     optional { 2 weight: real }
+//!     given { }
+//!     parameters { ignore_index: i64 = -100 }
+//! }
+//! ```
+//!
+//! `D` is the dimension of the first differentiable required input that has axes (of input 0 where there is none).
+//! Between brackets behind a required input stands its dimension: one of the type parameters, `_` for one of its
+//! own, nothing where it has no axes.
 
 /// Declares the typed interface of a loss. See the source of `lossdef_runtime::declare`.
 #[doc(hidden)]
@@ -60,7 +42,48 @@ macro_rules! loss {
     (
         $(#[$attribute:meta])*
         $visibility:vis struct $loss:ident, $call:ident, $grads:ident for $formula:ty;
-        required { $($(#[$required_doc:meta])* $required_index:literal $required:ident: $required_role:ident $([$($no_axes:tt)*])?),* $(,)? }
+        required $($rest:tt)*
+    ) => {
+        $crate::loss! {
+            @declare
+            $(#[$attribute])*
+            $visibility struct $loss, $call, $grads for $formula;
+            dimensions [D] samples [D] call [D, D] []
+            required $($rest)*
+        }
+    };
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis struct $loss:ident, $call:ident, $grads:ident for $formula:ty;
+        dimensions { $($dimension:ident),* }
+        samples { $samples:ty }
+        $($rest:tt)*
+    ) => {
+        $crate::loss! {
+            @declare
+            $(#[$attribute])*
+            $visibility struct $loss, $call, $grads for $formula;
+            dimensions [$($dimension),*] samples [$samples] call [D, S] [S]
+            $($rest)*
+        }
+
+        impl<R: $crate::reduction::Reduction> $loss<R> {
+            /// Says that a named axis is axis `place` (from 0) of every array that has it beside sample axes, as
+            /// the class axis of an array of shape `[N, C, d1, ...]` is axis 1; the other axes follow in the order
+            /// of the formula.
+            #[must_use]
+            $visibility fn axis(mut self, name: &'static str, place: usize) -> Self {
+                self.__settings = self.__settings.axis(<$formula as $crate::formula::Formula>::SPEC, name, place);
+                self
+            }
+        }
+    };
+    (
+        @declare
+        $(#[$attribute:meta])*
+        $visibility:vis struct $loss:ident, $call:ident, $grads:ident for $formula:ty;
+        dimensions [$($dimension:ident),*] samples [$samples:ty] call [$D:ident, $S:ident] [$($own:ident)?]
+        required { $($(#[$required_doc:meta])* $required_index:literal $required:ident: $required_role:ident $([$($own_dimension:tt)?])?),* $(,)? }
         optional { $($(#[$optional_doc:meta])* $optional_index:literal $optional:ident: $optional_role:ident),* $(,)? }
         given { $($(#[$given_doc:meta])* $given:ident: $given_type:ty),* $(,)? }
         parameters { $($(#[$parameter_doc:meta])* $parameter:ident: $parameter_type:ty = $default:expr),* $(,)? }
@@ -71,7 +94,7 @@ macro_rules! loss {
         $visibility struct $loss<R = $crate::reduction::Mean> {
             $($given: $given_type,)*
             $($parameter: $parameter_type,)*
-            __settings: $crate::call::Settings<R>,
+            __settings: $crate::settings::Settings<R, { <$formula as $crate::formula::Formula>::SPEC.axes.len() }>,
         }
 
         impl $loss {
@@ -88,10 +111,7 @@ macro_rules! loss {
                 $loss {
                     $($given,)*
                     $($parameter: $default,)*
-                    __settings: $crate::call::Settings {
-                        reduction: $crate::reduction::Mean,
-                        unchecked: false,
-                    },
+                    __settings: $crate::settings::Settings::DEFAULT,
                 }
             }
         }
@@ -114,28 +134,28 @@ macro_rules! loss {
                 $loss {
                     $($given: self.$given,)*
                     $($parameter: self.$parameter,)*
-                    __settings: $crate::call::Settings { reduction, unchecked: self.__settings.unchecked },
+                    __settings: self.__settings.reduction(reduction),
                 }
             }
 
             /// Lets elements outside of their declared domains pass; the result is what the formula gives there.
             $visibility const fn unchecked(mut self) -> Self {
-                self.__settings.unchecked = true;
+                self.__settings = self.__settings.unchecked();
                 self
             }
 
             /// Binds the required inputs, so that optional ones and buffers can be added.
-            $visibility fn on<'a, T, D>(
+            $visibility fn on<'a, T, $($dimension),*>(
                 &self,
-                $($required: &'a $crate::loss!(@array T D $required_role $([$($no_axes)*])?)),*
-            ) -> $call<'a, T, D, R>
+                $($required: &'a $crate::loss!(@array T $required_role $([$($own_dimension)?])?)),*
+            ) -> $crate::loss!(@bound $call T $samples, R $($own)?)
             where
                 T: $crate::dynamic::Element,
-                D: $crate::ndarray::Dimension,
+                $($dimension: $crate::ndarray::Dimension,)*
             {
                 #[allow(dead_code, reason = "unused where the loss has no parameters")]
                 const POSITIONS: [usize; <$formula as $crate::formula::Formula>::SPEC.parameters.len()] =
-                    $crate::declare::positions(
+                    $crate::parameters::positions(
                         <$formula as $crate::formula::Formula>::SPEC,
                         [$(::core::stringify!($given),)* $(::core::stringify!($parameter)),*],
                     );
@@ -143,7 +163,7 @@ macro_rules! loss {
                     $($crate::domain::ParameterValue::number(self.$given),)*
                     $($crate::domain::ParameterValue::number(self.$parameter)),*
                 ];
-                let parameters = $crate::call::arrange(POSITIONS, listed);
+                let parameters = $crate::parameters::arrange(POSITIONS, listed);
                 $call($crate::call::Call::new(parameters, self.__settings)$(.$required_role($required_index, $required))*)
             }
 
@@ -152,13 +172,13 @@ macro_rules! loss {
             /// # Errors
             ///
             /// Where shapes, elements or parameters do not fit; see `Error`.
-            $visibility fn forward<T, D>(
+            $visibility fn forward<T, $($dimension),*>(
                 &self,
-                $($required: & $crate::loss!(@array T D $required_role $([$($no_axes)*])?)),*
-            ) -> ::core::result::Result<R::Output<T, D>, $crate::error::Error>
+                $($required: & $crate::loss!(@array T $required_role $([$($own_dimension)?])?)),*
+            ) -> ::core::result::Result<R::Output<T, $samples>, $crate::error::Error>
             where
                 T: $crate::dynamic::Element,
-                D: $crate::ndarray::Dimension,
+                $($dimension: $crate::ndarray::Dimension,)*
             {
                 self.on($($required),*).forward()
             }
@@ -168,13 +188,13 @@ macro_rules! loss {
             /// # Errors
             ///
             /// Where shapes, elements or parameters do not fit; see `Error`.
-            $visibility fn forward_backward<T, D>(
+            $visibility fn forward_backward<T, $($dimension),*>(
                 &self,
-                $($required: & $crate::loss!(@array T D $required_role $([$($no_axes)*])?)),*
-            ) -> ::core::result::Result<(R::Output<T, D>, $crate::ndarray::Array<T, D>), $crate::error::Error>
+                $($required: & $crate::loss!(@array T $required_role $([$($own_dimension)?])?)),*
+            ) -> ::core::result::Result<(R::Output<T, $samples>, $crate::ndarray::Array<T, D>), $crate::error::Error>
             where
                 T: $crate::dynamic::Element,
-                D: $crate::ndarray::Dimension,
+                $($dimension: $crate::ndarray::Dimension,)*
             {
                 self.on($($required),*).forward_backward()
             }
@@ -185,14 +205,14 @@ macro_rules! loss {
             /// # Errors
             ///
             /// Where shapes, elements or parameters do not fit; see `Error`.
-            $visibility fn backward<T, D>(
+            $visibility fn backward<T, $($dimension),*>(
                 &self,
-                $($required: & $crate::loss!(@array T D $required_role $([$($no_axes)*])?),)*
-                upstream: R::Upstream<'_, T, D>,
+                $($required: & $crate::loss!(@array T $required_role $([$($own_dimension)?])?),)*
+                upstream: R::Upstream<'_, T, $samples>,
             ) -> ::core::result::Result<$crate::ndarray::Array<T, D>, $crate::error::Error>
             where
                 T: $crate::dynamic::Element,
-                D: $crate::ndarray::Dimension,
+                $($dimension: $crate::ndarray::Dimension,)*
             {
                 self.on($($required),*).backward(upstream)
             }
@@ -201,27 +221,31 @@ macro_rules! loss {
         #[doc = ::core::concat!("[`", ::core::stringify!($loss), "`] with its inputs bound. Evaluated through the methods of the type behind it.")]
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         #[must_use]
-        $visibility struct $call<'a, T, D, R = $crate::reduction::Mean>(
+        $visibility struct $call<'a, T, D, $($own,)? R = $crate::reduction::Mean>(
             $crate::call::Call<
                 'a,
                 $formula,
                 T,
-                D,
+                $D,
+                $S,
                 R,
                 { <$formula as $crate::formula::Formula>::SPEC.inputs.len() },
                 { <$formula as $crate::formula::Formula>::SPEC.parameters.len() },
+                { <$formula as $crate::formula::Formula>::SPEC.axes.len() },
             >,
         );
 
-        impl<'a, T, D, R> ::core::ops::Deref for $call<'a, T, D, R> {
+        impl<'a, T, D, $($own,)? R> ::core::ops::Deref for $call<'a, T, D, $($own,)? R> {
             type Target = $crate::call::Call<
                 'a,
                 $formula,
                 T,
-                D,
+                $D,
+                $S,
                 R,
                 { <$formula as $crate::formula::Formula>::SPEC.inputs.len() },
                 { <$formula as $crate::formula::Formula>::SPEC.parameters.len() },
+                { <$formula as $crate::formula::Formula>::SPEC.axes.len() },
             >;
 
             fn deref(&self) -> &Self::Target {
@@ -229,18 +253,19 @@ macro_rules! loss {
             }
         }
 
-        impl<'a, T, D, R> $call<'a, T, D, R>
+        impl<'a, T, D, $($own,)? R> $call<'a, T, D, $($own,)? R>
         where
             T: $crate::dynamic::Element,
             D: $crate::ndarray::Dimension,
+            $($own: $crate::ndarray::Dimension,)?
             R: $crate::reduction::Reduction,
         {
             $(
                 $(#[$optional_doc])*
-                #[doc = ::core::concat!("Gives `", ::core::stringify!($optional), "`, which broadcasts to the sample shape by NumPy's rule.")]
+                #[doc = ::core::concat!("Gives `", ::core::stringify!($optional), "`, which broadcasts to the shape of its axes by NumPy's rule.")]
                 $visibility fn $optional<E: $crate::ndarray::Dimension>(
                     self,
-                    $optional: &'a $crate::loss!(@array T E $optional_role),
+                    $optional: &'a $crate::loss!(@array T $optional_role [E]),
                 ) -> Self {
                     $call(self.0.$optional_role($optional_index, $optional))
                 }
@@ -286,8 +311,8 @@ macro_rules! loss {
                 $grads($crate::call::Buffers::new())
             }
 
-            $($crate::loss!(@buffer $visibility $grads 'g T D $required_index $required: $required_role $([$($no_axes)*])?);)*
-            $($crate::loss!(@buffer $visibility $grads 'g T ? $optional_index $optional: $optional_role);)*
+            $($crate::loss!(@buffer $visibility $grads 'g T $required_index $required: $required_role $([$($own_dimension)?])?);)*
+            $($crate::loss!(@buffer $visibility $grads 'g T $optional_index $optional: $optional_role []);)*
         }
     };
 
@@ -307,23 +332,33 @@ macro_rules! loss {
     };
     (@default $loss:ident $($given:ident)+) => {};
 
-    (@array $T:ident $D:ident real []) => { $crate::ndarray::ArrayRef<$T, $crate::ndarray::Ix0> };
-    (@array $T:ident $D:ident int []) => { $crate::ndarray::ArrayRef<i64, $crate::ndarray::Ix0> };
-    (@array $T:ident $D:ident bool []) => { $crate::ndarray::ArrayRef<bool, $crate::ndarray::Ix0> };
-    (@array $T:ident $D:ident real) => { $crate::ndarray::ArrayRef<$T, $D> };
-    (@array $T:ident $D:ident int) => { $crate::ndarray::ArrayRef<i64, $D> };
-    (@array $T:ident $D:ident bool) => { $crate::ndarray::ArrayRef<bool, $D> };
+    (@bound $call:ident $T:ident $samples:ty, $R:ident) => { $call<'a, $T, $samples, $R> };
+    (@bound $call:ident $T:ident $samples:ty, $R:ident $own:ident) => { $call<'a, $T, D, $samples, $R> };
 
-    (@buffer $visibility:vis $grads:ident $g:lifetime $T:ident $D:ident $index:literal $input:ident: real) => {
+    (@array $T:ident $role:ident) => { $crate::loss!(@array $T $role [D]) };
+    (@array $T:ident real $dimension:tt) => { $crate::ndarray::ArrayRef<$T, $crate::loss!(@dimension $dimension)> };
+    (@array $T:ident int $dimension:tt) => {
+        $crate::ndarray::ArrayRef<impl $crate::label::Label, $crate::loss!(@dimension $dimension)>
+    };
+    (@array $T:ident bool $dimension:tt) => { $crate::ndarray::ArrayRef<bool, $crate::loss!(@dimension $dimension)> };
+
+    (@dimension []) => { $crate::ndarray::Ix0 };
+    (@dimension [_]) => { impl $crate::ndarray::Dimension };
+    (@dimension [$dimension:ident]) => { $dimension };
+
+    (@buffer $visibility:vis $grads:ident $g:lifetime $T:ident $index:literal $input:ident: real) => {
+        $crate::loss!(@buffer $visibility $grads $g $T $index $input: real [D]);
+    };
+    (@buffer $visibility:vis $grads:ident $g:lifetime $T:ident $index:literal $input:ident: real [D]) => {
         #[doc = ::core::concat!("Asks for the derivative with respect to `", ::core::stringify!($input), "`.")]
-        $visibility fn $input(self, $input: &$g mut $crate::ndarray::ArrayRef<$T, $D>) -> Self
+        $visibility fn $input(self, $input: &$g mut $crate::ndarray::ArrayRef<$T, D>) -> Self
         where
-            $D: $crate::ndarray::Dimension,
+            D: $crate::ndarray::Dimension,
         {
             $grads(self.0.with($index, $input))
         }
     };
-    (@buffer $visibility:vis $grads:ident $g:lifetime $T:ident $($any:ident)? $(?)? $index:literal $input:ident: real $([])?) => {
+    (@buffer $visibility:vis $grads:ident $g:lifetime $T:ident $index:literal $input:ident: real [$($other:tt)?]) => {
         #[doc = ::core::concat!("Asks for the derivative with respect to `", ::core::stringify!($input), "`.")]
         $visibility fn $input<E: $crate::ndarray::Dimension>(
             self,

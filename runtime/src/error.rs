@@ -1,6 +1,6 @@
 //! What can be wrong with a call.
 
-use crate::spec::Domain;
+use crate::spec::{AxisSpec, Domain};
 
 /// Why a loss was not computed. Every message names the loss and the input or parameter at fault.
 ///
@@ -47,6 +47,125 @@ pub enum Error {
         /// The sample shape.
         samples: Vec<usize>,
     },
+    /// An array has another number of axes than its input declares.
+    #[error("{loss}: `{input}` has shape {shape:?} but is declared over {}", crate::error::axes(declared))]
+    Rank {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The axes that it declares.
+        declared: &'static [AxisSpec],
+    },
+    /// Two inputs differ in the size of an axis that both declare.
+    #[error(
+        "{loss}: `{input}` of shape {shape:?} and `{other}` of shape {other_shape:?} differ in {}",
+        crate::error::axis(axis)
+    )]
+    AxisSize {
+        /// The loss.
+        loss: &'static str,
+        /// The axis; `..` for the sample axes.
+        axis: &'static str,
+        /// The first input.
+        input: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The input that differs from it.
+        other: &'static str,
+        /// The shape of that input.
+        other_shape: Vec<usize>,
+    },
+    /// Only optional inputs have an axis, and none of them was given with all of its axes.
+    #[error("{loss}: nothing tells the size of axis `{axis}`; an optional input that has it must be given")]
+    UnknownSize {
+        /// The loss.
+        loss: &'static str,
+        /// The axis.
+        axis: &'static str,
+    },
+    /// An optional input with named axes does not broadcast to the shape that these have.
+    #[error(
+        "{loss}: `{input}` of shape {shape:?} does not broadcast to {expected:?}, the shape of {}",
+        crate::error::axes(declared)
+    )]
+    NotBroadcastableTo {
+        /// The loss.
+        loss: &'static str,
+        /// The optional input.
+        input: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The shape of its axes.
+        expected: Vec<usize>,
+        /// The axes that it declares.
+        declared: &'static [AxisSpec],
+    },
+    /// The loss has no axis of this name that could stand at another place.
+    #[error(
+        "{loss}: no axis `{name}` stands beside sample axes; those that do are {}",
+        crate::error::list(known)
+    )]
+    UnknownAxis {
+        /// The loss.
+        loss: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The names it could have been.
+        known: Vec<&'static str>,
+    },
+    /// An axis was said to stand where an array has no axis, or where another one was said to stand.
+    #[error(
+        "{loss}: `{axis}` cannot be axis {place} of `{input}`, whose {} axes are {}",
+        rank,
+        crate::error::axes(declared)
+    )]
+    AxisPlace {
+        /// The loss.
+        loss: &'static str,
+        /// The axis.
+        axis: &'static str,
+        /// The place that was given.
+        place: usize,
+        /// The input.
+        input: &'static str,
+        /// How many axes it has in this call.
+        rank: usize,
+        /// The axes that it declares.
+        declared: &'static [AxisSpec],
+    },
+    /// An axis that labels point into is so long that the float type of the call does not tell all of its
+    /// positions apart.
+    #[error("{loss}: axis `{axis}` has {size} positions, more than the float type of the call tells apart")]
+    AxisTooLong {
+        /// The loss.
+        loss: &'static str,
+        /// The axis.
+        axis: &'static str,
+        /// Its size.
+        size: usize,
+    },
+    /// A label is not a position on the axis that it points into.
+    #[error(
+        "{loss}: `{input}` is {value} at {position:?}, but axis `{axis}` has {}",
+        crate::error::positions(*size)
+    )]
+    Label {
+        /// The loss.
+        loss: &'static str,
+        /// The input.
+        input: &'static str,
+        /// Where in this input.
+        position: Vec<usize>,
+        /// The label.
+        value: i128,
+        /// The axis.
+        axis: &'static str,
+        /// The size of the axis.
+        size: usize,
+    },
     /// An element lies outside of the domain that the formula declares for its input.
     #[error("{loss}: `{input}` is {value} at {position:?}, outside of {domain}")]
     Domain {
@@ -73,7 +192,7 @@ pub enum Error {
         /// Where in this input.
         position: Vec<usize>,
         /// The element.
-        value: i64,
+        value: i128,
     },
     /// The inputs of a sample are invalid together, though each lies in its domain.
     #[error("{loss}: the inputs at {position:?} are invalid")]
@@ -197,12 +316,13 @@ pub enum Error {
         /// The sample shape.
         expected: Vec<usize>,
     },
-    /// There are more samples than an array can hold, as a broadcast view may pretend.
+    /// There are more samples, or elements of an input, than an array can hold, as a broadcast view may
+    /// pretend.
     #[error("{loss}: samples of shape {shape:?} are more than an array can hold")]
     TooLarge {
         /// The loss.
         loss: &'static str,
-        /// The sample shape.
+        /// The sample shape, or the shape of the input.
         shape: Vec<usize>,
     },
     /// A derivative of the denominator was asked for in a call that has none of its own.
@@ -231,4 +351,26 @@ pub(crate) fn list(names: &[&str]) -> String {
         return String::from("none");
     }
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Axes as they stand in a declaration.
+pub(crate) fn axes(declared: &[AxisSpec]) -> String {
+    let names: Vec<String> = declared.iter().map(AxisSpec::to_string).collect();
+    format!("[{}]", names.join(", "))
+}
+
+/// What two inputs differ in.
+pub(crate) fn axis(name: &str) -> String {
+    match name {
+        ".." => String::from("their sample axes"),
+        name => format!("the size of axis `{name}`"),
+    }
+}
+
+/// Which labels there are.
+pub(crate) fn positions(size: usize) -> String {
+    match size.checked_sub(1) {
+        None => String::from("no positions"),
+        Some(last) => format!("positions 0 to {last}"),
+    }
 }

@@ -3,6 +3,8 @@
 use crate::dynamic::{Dynamic, Loss};
 use crate::kernel::Kernel;
 use crate::real::Float;
+use crate::rows::Lanes;
+use crate::rows::program::Program;
 use crate::spec::Spec;
 
 /// One loss of a `.def` file, as generated code states it.
@@ -21,6 +23,15 @@ pub trait Formula: Copy + Send + Sync + 'static {
     }
 }
 
+/// A program and the stages that it runs, by number.
+#[derive(Clone, Copy)]
+pub struct Parts<'p, T> {
+    /// What is run, in which order.
+    pub program: &'p Program<'p>,
+    /// The code.
+    pub stages: &'p [&'p dyn Lanes<T>],
+}
+
 /// What is done with the kernels of a loss.
 pub trait Visitor<T: Float> {
     /// What it gives.
@@ -36,4 +47,7 @@ pub trait Visitor<T: Float> {
     where
         K: Kernel<T, I, O>,
         D: Kernel<T, I, M>;
+
+    /// Receives the program of the numerator, and that of the divisor; `None` where every sample counts one.
+    fn rows(self, numerator: Parts<'_, T>, divisor: Option<Parts<'_, T>>) -> Self::Output;
 }

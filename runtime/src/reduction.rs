@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use ndarray::{Array, ArrayRef, Dimension};
 
+use crate::error::Error;
 use crate::real::Float;
 use crate::sweep::view::{View, ViewMut};
 use crate::task::Factor;
@@ -62,7 +63,9 @@ pub trait Reduction: Copy + Debug + PartialEq + Send + Sync + 'static + private:
     /// The reduction as a value.
     fn kind(self) -> ReductionKind;
     #[doc(hidden)]
-    fn reserve<T: Float, D: Dimension>(make: impl FnOnce() -> Array<T, D>) -> Self::Values<T, D>;
+    fn reserve<T: Float, D: Dimension>(
+        make: impl FnOnce() -> Result<Array<T, D>, Error>,
+    ) -> Result<Self::Values<T, D>, Error>;
     #[doc(hidden)]
     fn view<T: Float, D: Dimension>(values: &mut Self::Values<T, D>) -> Option<ViewMut<'_, T>>;
     #[doc(hidden)]
@@ -85,7 +88,11 @@ macro_rules! to_a_number {
                 $kind
             }
 
-            fn reserve<T: Float, D: Dimension>(_: impl FnOnce() -> Array<T, D>) {}
+            fn reserve<T: Float, D: Dimension>(
+                _: impl FnOnce() -> Result<Array<T, D>, Error>,
+            ) -> Result<(), Error> {
+                Ok(())
+            }
 
             fn view<T: Float, D: Dimension>(_: &mut ()) -> Option<ViewMut<'_, T>> {
                 None
@@ -120,7 +127,9 @@ impl Reduction for Unreduced {
         ReductionKind::None
     }
 
-    fn reserve<T: Float, D: Dimension>(make: impl FnOnce() -> Array<T, D>) -> Array<T, D> {
+    fn reserve<T: Float, D: Dimension>(
+        make: impl FnOnce() -> Result<Array<T, D>, Error>,
+    ) -> Result<Array<T, D>, Error> {
         make()
     }
 

@@ -1,5 +1,7 @@
 //! A loss described as data: what the catalogue, the dynamic interface and error messages read.
 
+use std::fmt::{self, Display, Formatter};
+
 /// Everything that is known of a loss without running it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spec {
@@ -9,6 +11,11 @@ pub struct Spec {
     pub doc: &'static str,
     /// The declaration as the author wrote it.
     pub formula: &'static str,
+    /// Every axis that the inputs declare, in order; the first is always `AxisSpec::Samples`.
+    pub axes: &'static [AxisSpec],
+    /// The axes that the value varies over: indices into `axes`. `[0]` where `..` are the samples, empty where
+    /// the value is one number.
+    pub samples: &'static [usize],
     /// Tensors, in the order of the formula.
     pub inputs: &'static [InputSpec],
     /// Scalars, in the order of the formula.
@@ -19,6 +26,18 @@ pub struct Spec {
     pub divisor: Option<DivisorSpec>,
     /// Whether partial results of shards may be added.
     pub additive: bool,
+}
+
+impl Spec {
+    /// Whether the loss names no axis, and so looks at one element of each input at a time.
+    pub const fn is_elementwise(&self) -> bool {
+        self.axes.len() == 1
+    }
+
+    /// Where an axis stands in `axes`.
+    pub(crate) fn axis(&self, axis: AxisSpec) -> Option<usize> {
+        self.axes.iter().position(|known| *known == axis)
+    }
 }
 
 /// One tensor that a loss reads.
@@ -32,7 +51,8 @@ pub struct InputSpec {
     pub role: Role,
     /// Where its elements must lie.
     pub domain: Option<Domain>,
-    /// The value that stands for it when it is not given; such an input broadcasts to the sample shape.
+    /// The value that stands for it when it is not given; such an input broadcasts to the shape that its axes
+    /// have.
     pub default: Option<f64>,
 }
 
@@ -45,6 +65,31 @@ pub enum AxisSpec {
     Named(&'static str),
     /// Any number of axes under one name.
     Group(&'static str),
+}
+
+impl AxisSpec {
+    /// Its name; `..` for the sample axes.
+    pub const fn name(&self) -> &'static str {
+        match *self {
+            AxisSpec::Samples => "..",
+            AxisSpec::Named(name) | AxisSpec::Group(name) => name,
+        }
+    }
+
+    /// Whether it stands for any number of axes.
+    pub const fn is_open(&self) -> bool {
+        !matches!(self, AxisSpec::Named(_))
+    }
+}
+
+impl Display for AxisSpec {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            AxisSpec::Samples => f.write_str(".."),
+            AxisSpec::Named(name) => f.write_str(name),
+            AxisSpec::Group(name) => write!(f, "{name}.."),
+        }
+    }
 }
 
 /// What the elements of an input are.

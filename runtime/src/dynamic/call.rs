@@ -2,6 +2,7 @@
 
 use super::Loss;
 use crate::any::{AnyArray, AnyView, AnyViewMut};
+use crate::bind::movable;
 use crate::domain::ParameterValue;
 use crate::error::Error;
 use crate::partial::Partial;
@@ -22,6 +23,7 @@ pub struct DynamicCall<'a> {
     pub(super) loss: &'a dyn Loss,
     pub(super) inputs: Vec<Option<AnyView<'a>>>,
     pub(super) parameters: Vec<Option<f64>>,
+    pub(super) places: Vec<Option<usize>>,
     pub(super) reduction: ReductionKind,
     pub(super) upstream: f64,
     pub(super) upstream_each: Option<AnyView<'a>>,
@@ -83,6 +85,7 @@ impl<'a> DynamicCall<'a> {
             loss,
             inputs: vec![None; inputs],
             parameters: loss.spec().parameters.iter().map(|parameter| parameter.default).collect(),
+            places: vec![None; loss.spec().axes.len()],
             reduction: ReductionKind::Mean,
             upstream: 1.0,
             upstream_each: None,
@@ -111,6 +114,17 @@ impl<'a> DynamicCall<'a> {
                 let known = spec.parameters.iter().map(|parameter| parameter.name).collect();
                 self.fail(Error::UnknownParameter { loss: spec.name, name: name.to_owned(), known });
             }
+        }
+        self
+    }
+
+    /// Says that a named axis is axis `place` (from 0) of every array that has it beside sample axes, as the
+    /// class axis of an array of shape `[N, C, d1, ...]` is axis 1; the other axes follow in the order of the
+    /// declaration.
+    pub fn axis(mut self, name: &str, place: usize) -> Self {
+        match movable(self.loss.spec(), name) {
+            Ok(axis) => self.places[axis] = Some(place),
+            Err(error) => self.fail(error),
         }
         self
     }

@@ -4,12 +4,14 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::call::{DynamicCall, Request};
 use crate::any::{AnyArray, AnyView, AnyViewMut};
+use crate::bind::bind;
 use crate::error::Error;
+use crate::label::{Label, Labels};
 use crate::real::Float;
 use crate::reduction::ReductionKind;
 use crate::spec::{Role, Spec};
 use crate::sweep::view::{View, ViewMut};
-use crate::task::{Factor, Input, Mode, Outcome, Task, expected_type, sample_shape};
+use crate::task::{Factor, Input, Mode, Outcome, Task, expected_type};
 
 impl DynamicCall<'_> {
     pub(super) fn run(mut self, mode: Mode) -> Result<Finished, Error> {
@@ -31,24 +33,24 @@ impl DynamicCall<'_> {
             let missing = Error::MissingParameter { loss: spec.name, parameter: parameter.name };
             parameters.push(value.ok_or(missing)?);
         }
-        let converted: Vec<_> = self.inputs.iter().map(|view| view.as_ref().and_then(to_i64)).collect();
         let mut inputs = Vec::with_capacity(spec.inputs.len());
-        for ((input, view), converted) in spec.inputs.iter().zip(&self.inputs).zip(&converted) {
+        for (input, view) in spec.inputs.iter().zip(&self.inputs) {
             if let Some(view) = view
                 && !fits(view, input.role)
             {
                 let (found, expected) = (view.element_type(), expected_type(input.role));
                 return Err(Error::ElementType { loss: spec.name, input: input.name, found, expected });
             }
-            inputs.push(match (view, converted) {
-                (None, _) => Input::Missing,
-                (Some(_), Some(array)) => Input::Int(View::of(array)),
-                (Some(AnyView::Bool(array)), _) => Input::Bool(View::of(array)),
-                (Some(AnyView::I64(array)), _) => Input::Int(View::of(array)),
-                (Some(view), _) => Input::Float(float_view(view, spec, input.name)?),
+            inputs.push(match view {
+                None => Input::Missing,
+                Some(AnyView::Bool(array)) => Input::Bool(View::of(array)),
+                Some(view) => match labels(view) {
+                    Some(labels) => Input::Int(labels),
+                    None => Input::Float(float_view(view, spec, input.name)?),
+                },
             });
         }
-        let shape = sample_shape(spec, &inputs)?;
+        let bound = bind(spec, &inputs, &self.places)?;
         let upstream = match &self.upstream_each {
             None => Factor::Same(self.upstream),
             Some(view) => Factor::Each(float_view(view, spec, "upstream")?),
@@ -58,7 +60,7 @@ impl DynamicCall<'_> {
         let mut numerators: Vec<_> = owned::<T>(&self.gradients, &shapes);
         let mut denominators: Vec<_> = owned::<T>(&self.denominators, &shapes);
         let mut values = match (&self.values, mode) {
-            (None, Mode::Reduce(ReductionKind::None)) => Some(zeros::<T>(shape)),
+            (None, Mode::Reduce(ReductionKind::None)) => Some(zeros::<T>(&bound.samples)),
             _ => None,
         };
         let values_view = match (&mut self.values, &mut values) {
@@ -70,6 +72,7 @@ impl DynamicCall<'_> {
             Task {
                 inputs: &inputs,
                 parameters: &parameters,
+                places: &self.places,
                 mode,
                 upstream,
                 values: values_view,
@@ -157,18 +160,19 @@ fn fits(view: &AnyView<'_>, role: Role) -> bool {
     match role {
         Role::Real => matches!(view, AnyView::F32(_) | AnyView::F64(_)),
         Role::Bool => matches!(view, AnyView::Bool(_)),
-        Role::Int | Role::Index(_) | Role::Set(_) => {
-            matches!(view, AnyView::I64(_) | AnyView::I32(_) | AnyView::U8(_))
-        }
+        Role::Int | Role::Index(_) | Role::Set(_) => labels(view).is_some(),
     }
 }
 
-fn to_i64(view: &AnyView<'_>) -> Option<ArrayD<i64>> {
-    match view {
-        AnyView::I32(array) => Some(array.mapv(i64::from)),
-        AnyView::U8(array) => Some(array.mapv(i64::from)),
-        _ => None,
-    }
+fn labels<'v>(view: &'v AnyView<'_>) -> Option<Labels<'v>> {
+    Some(match view {
+        AnyView::I64(array) => Label::labels(View::of(array)),
+        AnyView::I32(array) => Label::labels(View::of(array)),
+        AnyView::U32(array) => Label::labels(View::of(array)),
+        AnyView::U8(array) => Label::labels(View::of(array)),
+        AnyView::Usize(array) => Label::labels(View::of(array)),
+        _ => return None,
+    })
 }
 
 fn zeros<T: Float>(shape: &[usize]) -> ArrayD<T> {

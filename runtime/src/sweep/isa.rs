@@ -14,7 +14,7 @@ use crate::real::Float;
 /// An instruction set that has its own copy of the lane loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Isa {
+pub(crate) enum Isa {
     /// What every CPU of the target has.
     Base = 1,
     /// AVX2 and FMA.
@@ -28,7 +28,7 @@ pub(super) enum Isa {
 impl Isa {
     /// The best one that this CPU has.
     #[inline]
-    pub(super) fn best() -> Isa {
+    pub(crate) fn best() -> Isa {
         static BEST: AtomicU8 = AtomicU8::new(0);
         match BEST.load(Ordering::Relaxed) {
             #[cfg(target_arch = "x86_64")]
@@ -45,7 +45,7 @@ impl Isa {
     }
 
     /// Every one that this CPU has, best last.
-    pub(super) fn all() -> impl Iterator<Item = Isa> {
+    pub(crate) fn all() -> impl Iterator<Item = Isa> {
         #[cfg(target_arch = "x86_64")]
         {
             let v3 = is_x86_feature_detected!("avx2")

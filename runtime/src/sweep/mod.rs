@@ -6,7 +6,7 @@
 //! the threads.
 
 mod body;
-mod isa;
+pub(crate) mod isa;
 mod layout;
 mod operand;
 mod shards;

@@ -5,7 +5,7 @@
 
 use std::marker::PhantomData;
 
-use ndarray::{ArrayRef, Dimension};
+use ndarray::{ArrayD, ArrayRef, Dimension, IxDyn};
 
 use super::{Sink, Strided, StridedMut};
 
@@ -76,6 +76,16 @@ impl<'a, T> View<'a, T> {
         self.shape
     }
 
+    /// The element at the first position of every axis.
+    pub(crate) fn pointer(&self) -> *const T {
+        self.pointer
+    }
+
+    /// Its strides, in elements.
+    pub(crate) fn strides(&self) -> &'a [isize] {
+        self.strides
+    }
+
     /// Whether axes closer to the front lie closer together in memory (Fortran's order).
     pub(crate) fn is_column_major(&self) -> bool {
         let axes = self.shape.iter().zip(self.strides).filter(|(length, _)| **length > 1);
@@ -99,6 +109,19 @@ impl<'a, T> View<'a, T> {
     {
         let (strides, _) = strides.broadcast(self.shape, self.strides, shape)?;
         Some(Strided { pointer: self.pointer, strides })
+    }
+
+    /// A copy with every element replaced.
+    pub(crate) fn map<U>(&self, mut each: impl FnMut(T) -> U) -> ArrayD<U>
+    where
+        T: Copy,
+    {
+        let mut elements = Vec::new();
+        walk(self.pointer.cast_mut(), self.shape, self.strides, &mut |element| {
+            // SAFETY: the walk visits elements of the array that `of` borrowed for 'a.
+            elements.push(each(unsafe { *element }));
+        });
+        ArrayD::from_shape_vec(IxDyn(self.shape), elements).expect("one element for each place of the shape")
     }
 
     /// The element that belongs to a sample, and where it stands in this array.
@@ -150,6 +173,16 @@ impl<'a, T> ViewMut<'a, T> {
         self.shape
     }
 
+    /// The element at the first position of every axis.
+    pub(crate) fn pointer(&mut self) -> *mut T {
+        self.pointer
+    }
+
+    /// Its strides, in elements.
+    pub(crate) fn strides(&self) -> &'a [isize] {
+        self.strides
+    }
+
     /// The view as the goal of a sweep over `shape`: stored element by element, or added up where an element
     /// stands for several samples. `None` where it does not broadcast to `shape`.
     pub(crate) fn sink<'s>(&'s mut self, shape: &[usize], strides: &'s mut Strides) -> Option<Sink<'s, T>> {
@@ -168,21 +201,26 @@ impl<'a, T> ViewMut<'a, T> {
 
     /// Visits every element.
     pub(crate) fn for_each(&mut self, mut visit: impl FnMut(&mut T)) {
-        fn walk<T>(pointer: *mut T, shape: &[usize], strides: &[isize], visit: &mut impl FnMut(&mut T)) {
-            match (shape.split_first(), strides.split_first()) {
-                (Some((&length, shape)), Some((&stride, strides))) => {
-                    for index in 0..length {
-                        walk(pointer.wrapping_offset(index as isize * stride), shape, strides, visit);
-                    }
+        // SAFETY: the walk visits elements of the array that `of` borrowed exclusively, one after another.
+        walk(self.pointer, self.shape, self.strides, &mut |element| visit(unsafe { &mut *element }));
+    }
+}
+
+/// Visits the place of every element of an array, in row-major order.
+fn walk<T>(pointer: *mut T, shape: &[usize], strides: &[isize], visit: &mut impl FnMut(*mut T)) {
+    fn inner<T>(pointer: *mut T, shape: &[usize], strides: &[isize], visit: &mut impl FnMut(*mut T)) {
+        match (shape.split_first(), strides.split_first()) {
+            (Some((&length, shape)), Some((&stride, strides))) => {
+                for index in 0..length {
+                    inner(pointer.wrapping_offset(index as isize * stride), shape, strides, visit);
                 }
-                // SAFETY: every index on the way was inside of its axis, so this is an element of the array
-                // that `of` borrowed exclusively.
-                _ => visit(unsafe { &mut *pointer }),
             }
+            // Every index on the way was inside of its axis.
+            _ => visit(pointer),
         }
-        // Without this, an empty inner axis would still be looked for at every place of the outer ones.
-        if !self.shape.contains(&0) {
-            walk(self.pointer, self.shape, self.strides, &mut visit);
-        }
+    }
+    // Without this, an empty inner axis would still be looked for at every place of the outer ones.
+    if !shape.contains(&0) {
+        inner(pointer, shape, strides, visit);
     }
 }

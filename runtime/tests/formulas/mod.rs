@@ -1,6 +1,8 @@
 //! A few losses written by hand, the way the compiler writes them.
 #![allow(dead_code, reason = "not every test uses every loss")]
 
+pub mod rows;
+
 use lossdef_runtime::formula::{Formula, Visitor};
 use lossdef_runtime::kernel::{Count, Kernel, Sample};
 use lossdef_runtime::loss;
@@ -11,7 +13,7 @@ use lossdef_runtime::spec::{
 
 const SAMPLES: &[AxisSpec] = &[AxisSpec::Samples];
 
-const fn real(name: &'static str) -> InputSpec {
+pub const fn real(name: &'static str) -> InputSpec {
     InputSpec { name, axes: SAMPLES, role: Role::Real, domain: None, default: None }
 }
 
@@ -35,6 +37,8 @@ impl Formula for MseFormula {
         name: "mse",
         doc: "Weighted squared error.",
         formula: "loss mse(input, target, weight = 1) = weight * (input - target)^2\n    mean by weight",
+        axes: SAMPLES,
+        samples: &[0],
         inputs: &[real("input"), real("target"), InputSpec { default: Some(1.0), ..real("weight") }],
         parameters: &[],
         gradients: &[
@@ -100,6 +104,8 @@ impl Formula for SmoothL1Formula {
         name: "smooth_l1",
         doc: "Quadratic near zero, linear beyond `beta`.",
         formula: "loss smooth_l1(input, target; beta in [0, inf) = 1.0) = …",
+        axes: SAMPLES,
+        samples: &[0],
         inputs: &[real("input"), real("target")],
         parameters: &[ParameterSpec {
             name: "beta",
@@ -165,6 +171,8 @@ impl Formula for MaskedFormula {
         name: "masked",
         doc: "Squared error where `type` holds.",
         formula: "loss masked(input, target in [0, 1], type: bool, also: bool = true) = (input - target)^2\n    keep type and also",
+        axes: SAMPLES,
+        samples: &[0],
         inputs: &[
             real("input"),
             InputSpec {
@@ -234,6 +242,8 @@ impl Formula for ScaledFormula {
         name: "scaled",
         doc: "A bit of everything.",
         formula: "loss scaled(input, label: int, scale[]; shift: int = 1, factor, loud: bool = false) = …",
+        axes: SAMPLES,
+        samples: &[0],
         inputs: &[
             real("input"),
             InputSpec { role: Role::Int, ..real("label") },

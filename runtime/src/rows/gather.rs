@@ -1,0 +1,103 @@
+//! Elements picked by positions that were computed: `Action::Gather`.
+
+use super::ground::Ground;
+use super::layout::{Base, By};
+use super::read::splat;
+use super::steps::Steps;
+use crate::real::Float;
+
+/// A gather, resolved.
+#[derive(Clone, Debug)]
+pub(super) struct Gather {
+    /// The lengths of the loops of the slot.
+    pub(super) lengths: Vec<usize>,
+    /// What is read.
+    pub(super) from: Place,
+    /// The positions that slots hold.
+    pub(super) picks: Vec<Pick>,
+    /// The slot.
+    pub(super) into: Place,
+    /// Whether it is one number for the whole call, which fills a group.
+    pub(super) lone: bool,
+}
+
+/// Where elements are, with steps over the loops of the slot.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) base: Base,
+    pub(super) by: By,
+    pub(super) steps: Vec<Steps>,
+}
+
+/// A position that a slot holds.
+#[derive(Clone, Debug)]
+pub(super) struct Pick {
+    pub(super) slot: Place,
+    /// How many positions the axis has, and how what is read lies along it.
+    pub(super) length: usize,
+    pub(super) axis: Steps,
+}
+
+impl Place {
+    fn outside(&self, positions: &[usize]) -> isize {
+        self.steps.iter().zip(positions).map(|(steps, &position)| steps.offset(position)).sum()
+    }
+}
+
+impl Gather {
+    /// Runs for all active samples.
+    ///
+    /// # Safety
+    ///
+    /// It must belong to the plan that `ground` was made for.
+    pub(super) unsafe fn run<T: Float>(&self, ground: &Ground<'_, T>, positions: &mut [usize]) {
+        if self.lengths.contains(&0) {
+            return;
+        }
+        let from = ground.data(self.from.base);
+        let into = ground.pointer(self.into.base);
+        let nothing = self.picks.iter().any(|pick| pick.length == 0);
+        let positions = &mut positions[..self.lengths.len()];
+        positions.fill(0);
+        loop {
+            let (source, target) = (self.from.outside(positions), self.into.outside(positions));
+            for &sample in ground.active {
+                let mut offset = source + ground.way(self.from.by, sample);
+                for pick in &self.picks {
+                    let place = pick.slot.outside(positions) + ground.way(pick.slot.by, sample);
+                    // SAFETY: the slot has an element for these loops and this sample.
+                    let value = unsafe { ground.pointer(pick.slot.base).offset(place).read() };
+                    // NaN and negative numbers become 0.
+                    let position = (value.to_f64() as usize).min(pick.length.saturating_sub(1));
+                    offset += pick.axis.offset(position);
+                }
+                // SAFETY: all positions are inside of their axes (and where one has none, nothing is read), and the
+                // slot has an element here.
+                unsafe {
+                    let value = if nothing { T::from_f64(0.0) } else { from.at(offset) };
+                    into.offset(target + ground.way(self.into.by, sample)).write(value);
+                }
+            }
+            if !advance(positions, &self.lengths) {
+                break;
+            }
+        }
+        if self.lone {
+            // SAFETY: the slot is a group, whose first lane was written.
+            unsafe { splat(into.read(), into) };
+        }
+    }
+}
+
+/// Goes on to the next position, row-major; false after the last.
+#[inline(always)]
+pub(super) fn advance(positions: &mut [usize], lengths: &[usize]) -> bool {
+    for (position, &length) in positions.iter_mut().zip(lengths).rev() {
+        *position += 1;
+        if *position < length {
+            return true;
+        }
+        *position = 0;
+    }
+    false
+}

@@ -1,0 +1,98 @@
+//! Passes: rows through the lane loop of a stage.
+
+use super::gather::advance;
+use super::ground::Ground;
+use super::lanes::{Lanes, Source, Span, Target};
+use super::layout::Layout;
+use super::read::Reader;
+use super::write::{Rank, Writer};
+use crate::real::Float;
+
+/// A pass, resolved.
+#[derive(Debug)]
+pub(super) struct Pass<'r, T> {
+    pub(super) lanes: &'r dyn Lanes<T>,
+    pub(super) layout: Layout,
+    /// The lengths of the outer loops.
+    pub(super) outer: Vec<usize>,
+    /// The length of the innermost loop, or 1.
+    pub(super) length: usize,
+    pub(super) span: Span<T>,
+    pub(super) readers: Vec<Reader<T>>,
+    pub(super) writers: Vec<Writer>,
+}
+
+/// Room for what a row needs of each pass.
+#[derive(Debug)]
+pub(super) struct Desk<T> {
+    pub(super) sources: Vec<Source<T>>,
+    pub(super) targets: Vec<Target<T>>,
+    pub(super) positions: Vec<usize>,
+}
+
+impl<T: Float> Pass<'_, T> {
+    /// Runs for all active samples.
+    ///
+    /// # Safety
+    ///
+    /// It must belong to the plan that `ground` and `desk` were made for.
+    pub(super) unsafe fn run(&self, ground: &Ground<'_, T>, desk: &mut Desk<T>) {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            for reader in &self.readers {
+                reader.prepare(ground);
+            }
+            match self.layout {
+                Layout::Across => self.rows(ground, desk, Rank::All, ground.active[0]),
+                Layout::Along => {
+                    for &sample in ground.active {
+                        self.rows(ground, desk, Rank::Sample(sample), sample);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs the rows of one sample, or of all of them.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::run`].
+    #[inline]
+    unsafe fn rows(&self, ground: &Ground<'_, T>, desk: &mut Desk<T>, rank: Rank, sample: usize) {
+        let Desk { sources, targets, positions } = desk;
+        let sources = &mut sources[..self.readers.len()];
+        let targets = &mut targets[..self.writers.len()];
+        let positions = &mut positions[..self.outer.len()];
+        let across = matches!(rank, Rank::All);
+        // Often there are none, for which `fill` would take longer than the rest.
+        for position in positions.iter_mut() {
+            *position = 0;
+        }
+        // SAFETY: passed on to the caller: positions are inside of their loops, and sources and targets were made
+        // for the lane loop by the plan.
+        unsafe {
+            for writer in &self.writers {
+                writer.begin(ground);
+            }
+            while !self.outer.contains(&0) {
+                for (source, reader) in sources.iter_mut().zip(&self.readers) {
+                    *source = reader.row(ground, sample, positions, self.length, across);
+                }
+                for (target, writer) in targets.iter_mut().zip(&self.writers) {
+                    *target = writer.target(ground, rank, positions);
+                }
+                self.lanes.run(sources, targets, ground.folds, &self.span);
+                for (number, writer) in self.writers.iter().enumerate() {
+                    writer.deliver(ground, rank, positions, self.length, ground.folds.add(number));
+                }
+                if !advance(positions, &self.outer) {
+                    break;
+                }
+            }
+            for writer in &self.writers {
+                writer.end(ground, rank);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What generated code provides: straight-line code for one position of some loops.
+
+use crate::real::{Float, Real};
+
+/// How an output is joined over the innermost loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Not at all: one result per position.
+    Each,
+    /// Added up, in f64; 0 over nothing.
+    Sum,
+    /// The largest, NaN if one is NaN; -inf over nothing.
+    Max,
+    /// The smallest, NaN if one is NaN; inf over nothing.
+    Min,
+    /// Multiplied; 1 over nothing.
+    Prod,
+}
+
+/// Straight-line code with `I` inputs and `O` outputs.
+pub trait Stage<T: Float, const I: usize, const O: usize>: Copy + Send + Sync {
+    /// How each output is joined over the innermost loop; all are `Kind::Each` where there is no loop.
+    const KINDS: [Kind; O];
+
+    /// Whether it looks at its position. An axis with more positions than `T` counts exactly is refused then.
+    const POSITION: bool = true;
+
+    /// The outputs at one position; `position` is that on the innermost loop. Truth values are 0 and 1.
+    fn run<R: Real<Scalar = T>>(&self, inputs: [R; I], position: R) -> [R; O];
+}

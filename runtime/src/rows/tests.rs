@@ -1,0 +1,7 @@
+//! Programs written by hand against plain loops in f64.
+
+mod case;
+mod entropy;
+mod folds;
+mod matrices;
+mod pairs;
