@@ -3,49 +3,23 @@
 #![allow(dead_code, reason = "each test program uses its own part of it")]
 #![allow(unreachable_pub, reason = "what is public here is public to the test program")]
 
+pub mod call;
 pub mod differences;
 pub mod judge;
+pub mod losses;
+pub mod pieces;
 pub mod report;
 pub mod tensor;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use call::Call;
 use serde::Deserialize;
-use tensor::{Number, Sums, Tensor, View};
+use tensor::{Number, Sums, Tensor};
 
-/// torch's name of each loss of `losses.def` and ours.
-pub const LOSSES: [(&str, &str); 12] = [
-    ("l1_loss", "l1"),
-    ("mse_loss", "mse"),
-    ("huber_loss", "huber"),
-    ("smooth_l1_loss", "smooth_l1"),
-    ("kl_div", "kl_div"),
-    ("binary_cross_entropy", "bce"),
-    ("binary_cross_entropy_with_logits", "bce_with_logits"),
-    ("margin_ranking_loss", "margin_ranking"),
-    ("hinge_embedding_loss", "hinge_embedding"),
-    ("soft_margin_loss", "soft_margin"),
-    ("poisson_nll_loss", "poisson_nll"),
-    ("gaussian_nll_loss", "gaussian_nll"),
-];
-
-/// Losses of the corpus that are not in `losses.def` yet. A loss that is in neither list fails the test.
-pub const NOT_YET: [&str; 10] = [
-    "cross_entropy",
-    "nll_loss",
-    "multilabel_margin_loss",
-    "multilabel_soft_margin_loss",
-    "cosine_embedding_loss",
-    "triplet_margin_loss",
-    "triplet_margin_with_distance_loss",
-    "multi_margin_loss",
-    "ctc_loss",
-    "linear_cross_entropy",
-];
-
-/// The inputs that may be left out.
-pub const OPTIONAL: [&str; 2] = ["weight", "pos_weight"];
+/// Losses of the corpus that `losses.def` does not have. A loss that is in neither fails the test.
+pub const NOT_YET: [&str; 1] = ["ctc_loss"];
 
 /// One line of `<loss>.jsonl`.
 #[derive(Deserialize, Clone, Debug)]
@@ -93,6 +67,8 @@ pub struct Array {
 #[derive(Deserialize, Clone, Debug)]
 #[serde(untagged)]
 pub enum Setting {
+    /// `null`: none is set.
+    Nothing,
     Flag(bool),
     Number(Number),
     Word(String),
@@ -114,42 +90,6 @@ pub struct Rejected {
 pub struct Rejection {
     pub kind: String,
     pub message: String,
-}
-
-/// How a call reduces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reduction {
-    None,
-    Mean,
-    Sum,
-    BatchMean,
-}
-
-/// A case as a call of ours.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// Our name of the loss.
-    pub loss: &'static str,
-    pub reduction: Reduction,
-    /// Parameters by name, flags as 0 and 1.
-    pub parameters: BTreeMap<String, f64>,
-    /// Tensors by name, as given.
-    pub inputs: BTreeMap<String, Tensor>,
-    /// The gradient from above: one number per sample, or one.
-    pub upstream: Vec<f64>,
-}
-
-/// A call whose required inputs have been repeated to one shape, as ours asks for.
-#[derive(Clone, Debug)]
-pub struct Aligned {
-    /// The sample shape.
-    pub shape: Vec<usize>,
-    /// Views by name; those that may be left out keep their shape.
-    pub inputs: BTreeMap<String, View>,
-    /// The shape under which each required input was given, which its gradient is summed back to.
-    pub own_shapes: BTreeMap<String, Vec<usize>>,
-    /// Whether some required input had to be repeated.
-    pub repeated: bool,
 }
 
 /// What an implementation gives: the output, and a gradient for every input.
@@ -174,11 +114,11 @@ pub fn foreign() -> Option<PathBuf> {
     std::env::var_os("LOSSDEF_CONFORMANCE").map(PathBuf::from)
 }
 
-/// Our name of a torch loss; `None` for one that is known not to be there yet.
-pub fn our_name(torch: &str) -> Option<&'static str> {
-    let ours = LOSSES.iter().find(|(name, _)| *name == torch).map(|(_, ours)| *ours);
-    assert!(ours.is_some() || NOT_YET.contains(&torch), "the corpus has an unknown loss `{torch}`");
-    ours
+/// Whether we have a torch loss; `false` for one that is known not to be there yet.
+fn ours(torch: &str) -> bool {
+    let known = losses::ELEMENTWISE.contains(&torch) || losses::OVER_AXES.contains(&torch);
+    assert!(known || NOT_YET.contains(&torch), "the corpus has an unknown loss `{torch}`");
+    known
 }
 
 /// All cases, and how many there are of each loss that is not there yet.
@@ -193,9 +133,9 @@ pub fn cases() -> (Vec<Case>, BTreeMap<String, usize>) {
     for path in files {
         for (number, line) in read(&path).lines().enumerate() {
             let named: Named = parse(line, &path, number);
-            match our_name(&named.loss) {
-                Some(_) => cases.push(parse(line, &path, number)),
-                None => *missing.entry(named.loss).or_insert(0) += 1,
+            match ours(&named.loss) {
+                true => cases.push(parse(line, &path, number)),
+                false => *missing.entry(named.loss).or_insert(0) += 1,
             }
         }
     }
@@ -209,7 +149,7 @@ pub fn rejected() -> Vec<Rejected> {
     let text = read(&path);
     let lines = text.lines().enumerate();
     lines
-        .filter(|(number, line)| our_name(&parse::<Named>(line, &path, *number).loss).is_some())
+        .filter(|(number, line)| ours(&parse::<Named>(line, &path, *number).loss))
         .map(|(number, line)| parse(line, &path, number))
         .collect()
 }
@@ -240,113 +180,8 @@ impl Case {
     }
 
     pub fn call(&self) -> Call {
-        call(&self.loss, &self.params, &self.inputs, self.grad_output.numbers())
+        Call::new(&self.loss, &self.params, &self.inputs, self.grad_output.numbers())
             .unwrap_or_else(|problem| panic!("{}: {problem}", self.id))
-    }
-}
-
-/// The call that a line of the corpus describes; an error where its reduction is not one of ours.
-pub fn call(
-    torch: &str,
-    params: &BTreeMap<String, Setting>,
-    inputs: &BTreeMap<String, Tensor>,
-    upstream: Vec<f64>,
-) -> Result<Call, String> {
-    let loss = our_name(torch).ok_or_else(|| format!("`{torch}` is not there yet"))?;
-    let (mut parameters, mut inputs) = (BTreeMap::new(), inputs.clone());
-    let mut reduction = Err(String::from("the reduction is missing"));
-    for (name, setting) in params {
-        match (name.as_str(), setting) {
-            ("reduction", Setting::Word(word)) => reduction = Reduction::named(word),
-            // torch takes the variance as a plain number too; for us it is an input of one element.
-            ("var", Setting::Number(x)) => {
-                inputs.insert(name.clone(), Tensor::scalar(x.get()));
-            }
-            (_, Setting::Flag(on)) => {
-                parameters.insert(name.clone(), f64::from(u8::from(*on)));
-            }
-            (_, Setting::Number(x)) => {
-                parameters.insert(name.clone(), x.get());
-            }
-            (_, Setting::Word(word)) => panic!("unknown parameter {name} = {word} of {torch}"),
-        }
-    }
-    Ok(Call { loss, reduction: reduction?, parameters, inputs, upstream })
-}
-
-impl Call {
-    /// Repeats the required inputs to their common shape, by strides of 0.
-    pub fn aligned(&self) -> Aligned {
-        let required = self.inputs.iter().filter(|(name, _)| !OPTIONAL.contains(&name.as_str()));
-        let own_shapes: BTreeMap<String, Vec<usize>> =
-            required.map(|(name, tensor)| (name.clone(), self.own_shape(name, tensor))).collect();
-        let shape = tensor::common_shape(own_shapes.values().map(Vec::as_slice));
-        let mut repeated = false;
-        let inputs = self.inputs.iter().map(|(name, tensor)| {
-            let mut view = tensor.view();
-            if let Some(own) = own_shapes.get(name) {
-                repeated |= view.shape != shape;
-                if own.len() > view.shape.len() {
-                    view.shape.push(1);
-                    view.strides.push(0);
-                }
-                view = view.broadcast(&shape);
-            }
-            (name.clone(), view)
-        });
-        Aligned { inputs: inputs.collect(), shape, own_shapes, repeated }
-    }
-
-    /// The inputs as they are given, whatever their shapes.
-    pub fn as_given(&self) -> Aligned {
-        let inputs = self.inputs.iter().map(|(name, tensor)| (name.clone(), tensor.view())).collect();
-        let first = self.inputs.iter().find(|(name, _)| !OPTIONAL.contains(&name.as_str()));
-        let shape = first.map_or(Vec::new(), |(_, tensor)| tensor.shape.clone());
-        Aligned { shape, inputs, own_shapes: BTreeMap::new(), repeated: false }
-    }
-
-    /// The shape under which torch broadcasts a tensor: a variance that lacks the last axis gets one of
-    /// length 1.
-    fn own_shape(&self, name: &str, tensor: &Tensor) -> Vec<usize> {
-        let mut shape = tensor.shape.clone();
-        if name == "var" && self.inputs["input"].shape.split_last().is_some_and(|(_, rest)| rest == shape) {
-            shape.push(1);
-        }
-        shape
-    }
-}
-
-impl Aligned {
-    /// Whether the required inputs agree in shape and the others broadcast to it, which is all that we ask.
-    pub fn fits(&self) -> bool {
-        self.inputs.iter().all(|(name, view)| match OPTIONAL.contains(&name.as_str()) {
-            false => view.shape == self.shape,
-            true => {
-                let mut pairs = view.shape.iter().rev().zip(self.shape.iter().rev());
-                view.shape.len() <= self.shape.len() && pairs.all(|(own, all)| own == all || *own == 1)
-            }
-        })
-    }
-
-    /// The gradient of an input in the shape under which torch had it.
-    pub fn sum_back(&self, name: &str, gradient: Vec<f64>) -> Sums {
-        match self.own_shapes.get(name) {
-            Some(own) => tensor::sum_back(&gradient, &self.shape, own),
-            None => Sums::plain(gradient),
-        }
-    }
-}
-
-impl Reduction {
-    /// The reduction of this name.
-    pub fn named(word: &str) -> Result<Reduction, String> {
-        match word {
-            "none" => Ok(Reduction::None),
-            "mean" => Ok(Reduction::Mean),
-            "sum" => Ok(Reduction::Sum),
-            "batchmean" => Ok(Reduction::BatchMean),
-            _ => Err(format!("no reduction is called `{word}`")),
-        }
     }
 }
 

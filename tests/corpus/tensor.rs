@@ -69,6 +69,14 @@ impl Tensor {
         self.data.iter().map(Number::get).collect()
     }
 
+    /// The same elements under a shape with other axes of length 1.
+    pub fn reshaped(&self, shape: &[usize]) -> Tensor {
+        let mut own = self.shape.iter().zip(self.strides.iter().flatten()).filter(|(size, _)| **size != 1);
+        let stride = |size: &usize| if *size == 1 { 1 } else { *own.next().expect("an axis").1 };
+        let strides = self.strides.as_ref().map(|_| shape.iter().map(stride).collect());
+        Tensor { shape: shape.to_vec(), strides, ..self.clone() }
+    }
+
     /// The tensor as it lay in memory.
     pub fn view(&self) -> View {
         match (&self.strides, &self.storage) {
@@ -103,14 +111,26 @@ impl View {
         View { shape: shape.to_vec(), strides: (0..shape.len()).map(stride).collect(), ..self.clone() }
     }
 
+    /// The same elements with one axis moved to another place.
+    pub fn moved(&self, from: usize, to: usize) -> View {
+        let mut view = self.clone();
+        let (size, stride) = (view.shape.remove(from), view.strides.remove(from));
+        view.shape.insert(to, size);
+        view.strides.insert(to, stride);
+        view
+    }
+
+    /// Where the elements lie in the storage, in row-major order.
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        indices(&self.shape).map(|index| {
+            let steps: isize = index.iter().zip(&self.strides).map(|(i, s)| *i as isize * s).sum();
+            self.offset.checked_add_signed(steps).expect("an element inside the storage")
+        })
+    }
+
     /// The elements in row-major order.
     pub fn elements(&self) -> Vec<f64> {
-        indices(&self.shape)
-            .map(|index| {
-                let steps: isize = index.iter().zip(&self.strides).map(|(i, s)| *i as isize * s).sum();
-                self.storage[self.offset.checked_add_signed(steps).expect("an element inside the storage")]
-            })
-            .collect()
+        self.places().map(|at| self.storage[at]).collect()
     }
 }
 
@@ -174,20 +194,20 @@ impl Sums {
 }
 
 /// Adds up the gradient of a repeated tensor into that of the tensor itself.
-pub fn sum_back(gradient: &[f64], from: &[usize], to: &[usize]) -> Sums {
+pub fn sum_back(gradient: Sums, from: &[usize], to: &[usize]) -> Sums {
     if from == to {
-        return Sums::plain(gradient.to_vec());
+        return gradient;
     }
     let size = to.iter().product();
     let mut sums = Sums { values: vec![0.0; size], magnitudes: vec![0.0; size] };
     let strides = row_major(to);
     let missing = from.len() - to.len();
-    for (index, value) in indices(from).zip(gradient) {
+    for (place, (index, value)) in indices(from).zip(&gradient.values).enumerate() {
         let own = index[missing..].iter().zip(to).zip(&strides);
         let at: usize =
             own.map(|((i, size), stride)| if *size == 1 { 0 } else { i * *stride as usize }).sum();
         sums.values[at] += value;
-        sums.magnitudes[at] += value.abs();
+        sums.magnitudes[at] += value.abs().max(gradient.magnitude(place));
     }
     sums
 }

@@ -1,27 +1,35 @@
-//! Forward mode: a value with its slope in every input, and the oracle's own table of functions.
+//! Forward mode: a value with its slopes, and the oracle's own table of functions.
 
 use super::wide::Wide;
 
-/// A value and its derivative with respect to each input; `None` where it does not depend on that input at
-/// all, so that `0 * inf` never arises from something that is constant.
+/// A value and its derivative with respect to each element of the inputs, by number; an element that it does not
+/// depend on at all is not among them, so that `0 * inf` never arises from something that is constant.
 #[derive(Clone, Debug)]
 pub struct Dual {
     pub value: Wide,
-    pub slopes: Vec<Option<Wide>>,
+    /// In the order of the elements' numbers.
+    pub slopes: Vec<(usize, Wide)>,
     /// A product one factor of which is `log(0)`: times zero, it is zero in value and slope.
     log_of_zero: bool,
 }
 
 impl Dual {
-    pub fn constant(value: Wide, inputs: usize) -> Dual {
-        Dual { value, slopes: vec![None; inputs], log_of_zero: false }
+    pub fn constant(value: Wide) -> Dual {
+        Dual { value, slopes: Vec::new(), log_of_zero: false }
     }
 
-    /// The input at `place`.
-    pub fn variable(value: Wide, place: usize, inputs: usize) -> Dual {
-        let mut it = Dual::constant(value, inputs);
-        it.slopes[place] = Some(Wide::ONE);
-        it
+    pub fn number(x: f64) -> Dual {
+        Dual::constant(Wide::new(x))
+    }
+
+    /// 1 where something holds, else 0.
+    pub fn truth(x: bool) -> Dual {
+        Dual::number(f64::from(u8::from(x)))
+    }
+
+    /// The element of an input that has this number.
+    pub fn variable(value: Wide, element: usize) -> Dual {
+        Dual { slopes: vec![(element, Wide::ONE)], ..Dual::constant(value) }
     }
 
     /// A value of which nothing but the number counts.
@@ -40,18 +48,31 @@ impl Dual {
         !self.value.is_zero()
     }
 
-    /// The chain rule: a value with its partial derivative in each argument.
-    fn chain<const N: usize>(value: Wide, parts: [(Wide, &Dual); N]) -> Dual {
-        let inputs = parts[0].1.slopes.len();
-        let slope = |i: usize| {
-            let terms = parts.iter().filter_map(|(partial, of)| of.slopes[i].map(|s| *partial * s));
-            terms.reduce(|a, b| a + b)
-        };
-        Dual { value, slopes: (0..inputs).map(slope).collect(), log_of_zero: false }
+    /// The slope in the element that has this number.
+    pub fn slope(&self, element: usize) -> Wide {
+        let found = self.slopes.binary_search_by_key(&element, |(of, _)| *of);
+        found.map_or(Wide::ZERO, |at| self.slopes[at].1)
     }
 
-    fn zero_like(&self) -> Dual {
-        Dual::constant(Wide::ZERO, self.slopes.len())
+    /// The chain rule: a value with its partial derivative in each argument.
+    pub fn chain<'a>(value: Wide, parts: impl IntoIterator<Item = (Wide, &'a Dual)>) -> Dual {
+        let mut terms: Vec<(usize, Wide)> = Vec::new();
+        for (partial, of) in parts {
+            terms.extend(of.slopes.iter().map(|(element, slope)| (*element, partial * *slope)));
+        }
+        terms.sort_by_key(|(element, _)| *element);
+        terms.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                earlier.1 = earlier.1 + later.1;
+            }
+            same
+        });
+        Dual { value, slopes: terms, log_of_zero: false }
+    }
+
+    fn zero() -> Dual {
+        Dual::constant(Wide::ZERO)
     }
 
     pub fn neg(&self) -> Dual {
@@ -68,7 +89,7 @@ impl Dual {
 
     pub fn mul(&self, other: &Dual) -> Dual {
         if (self.log_of_zero && other.value.is_zero()) || (other.log_of_zero && self.value.is_zero()) {
-            return self.zero_like();
+            return Dual::zero();
         }
         let log_of_zero = self.log_of_zero || other.log_of_zero;
         Dual {
@@ -80,7 +101,7 @@ impl Dual {
     pub fn div(&self, other: &Dual) -> Dual {
         let infinite = !other.value.is_finite() && !other.value.is_nan();
         if self.log_of_zero && infinite {
-            return self.zero_like();
+            return Dual::zero();
         }
         let value = self.value / other.value;
         let parts = [(Wide::ONE / other.value, self), (-value / other.value, other)];
@@ -137,7 +158,7 @@ impl Dual {
             "sign" => (v.sign(), Wide::ZERO),
             "relu" if v > Wide::ZERO => (v, one),
             // A branch: what it cuts off reaches no slope, be it nan or infinite.
-            "relu" => return Some(Dual::constant(if v.is_nan() { v } else { Wide::ZERO }, x.slopes.len())),
+            "relu" => return Some(Dual::constant(if v.is_nan() { v } else { Wide::ZERO })),
             "exp" => (v.exp(), v.exp()),
             "expm1" => (v.exp() - one, v.exp()),
             "log" => (v.ln(), one / v),

@@ -3,31 +3,44 @@
 use lossdef_runtime::dynamic::Element;
 use ndarray::{ArrayView, ArrayViewD, IxDyn, ShapeBuilder};
 
+use crate::corpus::call::{Aligned, Call};
+use crate::corpus::losses;
 use crate::corpus::tensor::View;
-use crate::corpus::{Aligned, Call};
 
 /// A call's arrays in one element type.
 pub struct Arrays<T> {
     pub shape: Vec<usize>,
     inputs: Vec<(String, View, Vec<T>)>,
+    labels: Vec<(String, View, Vec<i64>)>,
     upstream: Vec<T>,
 }
 
 impl<T: Element> Arrays<T> {
     pub fn new(call: &Call, aligned: &Aligned) -> Arrays<T> {
         let convert = |data: &[f64]| data.iter().map(|x| T::from_f64(*x)).collect::<Vec<T>>();
+        let labels = |name: &str| losses::input(call.loss, name).labels;
+        let (whole, real): (Vec<_>, Vec<_>) = aligned.inputs.iter().partition(|(name, _)| labels(name));
+        let round = |data: &[f64]| data.iter().map(|x| *x as i64).collect();
         Arrays {
             shape: aligned.shape.clone(),
-            inputs: aligned
-                .inputs
-                .iter()
+            inputs: real
+                .into_iter()
                 .map(|(name, view)| (name.clone(), view.clone(), convert(&view.storage)))
+                .collect(),
+            labels: whole
+                .into_iter()
+                .map(|(name, view)| (name.clone(), view.clone(), round(&view.storage)))
                 .collect(),
             upstream: convert(&call.upstream),
         }
     }
 
-    /// The inputs that the call gives, by name.
+    /// The labels that the call gives, by name.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, ArrayViewD<'_, i64>)> {
+        self.labels.iter().map(|(name, view, storage)| (name.as_str(), array(view, storage)))
+    }
+
+    /// The real inputs that the call gives, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, ArrayViewD<'_, T>)> {
         self.inputs.iter().map(|(name, view, storage)| (name.as_str(), array(view, storage)))
     }

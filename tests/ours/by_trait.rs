@@ -10,8 +10,9 @@ use lossdef_runtime::reduction::ReductionKind;
 use ndarray::ArrayViewD;
 
 use super::arrays::Arrays;
+use crate::corpus::Answer;
+use crate::corpus::call::{Aligned, Call, Reduction};
 use crate::corpus::tensor::Sums;
-use crate::corpus::{Aligned, Answer, Call, Reduction};
 
 /// What a call gives, or why it is refused. Every gradient is asked for.
 pub fn answer<T: Element>(call: &Call, aligned: &Aligned) -> Result<Answer, Error>
@@ -19,7 +20,7 @@ where
     for<'a> AnyView<'a>: From<ArrayViewD<'a, T>>,
 {
     let arrays = Arrays::<T>::new(call, aligned);
-    let bound = || bind(call, arrays.iter());
+    let bound = || bind(call, &arrays);
     let mut asked = bound().reduction(kind(call.reduction));
     for (name, _) in arrays.iter() {
         asked = asked.gradient(name);
@@ -41,7 +42,7 @@ where
         output.magnitudes = vec![magnitude / divisor.abs()];
     }
     let gradients = evaluation.gradients.iter().map(|(name, array)| {
-        let mut sums = aligned.sum_back(name, flat(array.to_f64()));
+        let mut sums = aligned.sum_back(name, Sums::plain(flat(array.to_f64())));
         if call.reduction == Reduction::Mean {
             sums.magnitudes.extend(of_a_quotient(bound(), name, call.upstream[0])?);
         }
@@ -67,17 +68,20 @@ pub fn of_a_quotient(bound: DynamicCall<'_>, input: &str, upstream: f64) -> Resu
 }
 
 /// A call with its inputs and parameters, from the catalogue.
-pub fn bind<'a, T: 'a>(
-    call: &Call,
-    inputs: impl Iterator<Item = (&'a str, ArrayViewD<'a, T>)>,
-) -> DynamicCall<'a>
+pub fn bind<'a, T: Element>(call: &Call, arrays: &'a Arrays<T>) -> DynamicCall<'a>
 where
     AnyView<'a>: From<ArrayViewD<'a, T>>,
 {
     let loss = lossdef::losses::CATALOGUE.get(call.loss);
     let mut bound = loss.unwrap_or_else(|| panic!("the catalogue lacks `{}`", call.loss)).call();
-    for (name, array) in inputs {
+    for (name, array) in arrays.iter() {
         bound = bound.input(name, array);
+    }
+    for (name, array) in arrays.labels() {
+        bound = bound.input(name, array);
+    }
+    if let Some((axis, place)) = call.axis {
+        bound = bound.axis(axis, place);
     }
     for (name, value) in &call.parameters {
         bound = bound.parameter(name, *value);

@@ -9,8 +9,9 @@ use ndarray::{Array, ArrayD, IxDyn};
 
 use super::arrays::Arrays;
 use super::by_trait::{bind, of_a_quotient};
+use crate::corpus::Answer;
+use crate::corpus::call::{Aligned, Call, Reduction};
 use crate::corpus::tensor::Sums;
-use crate::corpus::{Aligned, Answer, Call, Reduction};
 
 /// The output and the gradients of a typed call, in row-major order.
 type Found = (Vec<f64>, Vec<(&'static str, Vec<f64>)>);
@@ -135,10 +136,10 @@ pub fn answer<T: Element>(call: &Call, aligned: &Aligned) -> Result<Answer, Erro
         output.magnitudes = vec![magnitude * share];
     }
     let gradients = gradients.into_iter().map(|(name, values)| {
-        let mut sums = aligned.sum_back(name, values);
+        let mut sums = aligned.sum_back(name, Sums::plain(values));
         if call.reduction == Reduction::Mean {
             let double = Arrays::<f64>::new(call, aligned);
-            sums.magnitudes.extend(of_a_quotient(bind(call, double.iter()), name, call.upstream[0])?);
+            sums.magnitudes.extend(of_a_quotient(bind(call, &double), name, call.upstream[0])?);
         }
         Ok((name.to_owned(), sums))
     });

@@ -5,3 +5,12 @@
 pub mod arrays;
 pub mod by_trait;
 pub mod by_type;
+pub mod in_pieces;
+
+use lossdef::Error;
+
+use crate::corpus::Answer;
+use crate::corpus::call::{Aligned, Call};
+
+/// A way to call our losses.
+pub type Way = fn(&Call, &Aligned) -> Result<Answer, Error>;
