@@ -10,7 +10,7 @@ pub use lossdef_runtime::partial::Partial;
 pub use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, ReductionKind, Sum, Unreduced};
 pub use lossdef_runtime::{any, dynamic, spec};
 
-/// The losses of torch.nn that look at one sample at a time, compiled from `losses.def`.
+/// The losses of torch.nn and a few that it does not have, compiled from `losses.def`.
 pub mod losses {
     crate::losses! { "losses.def" }
 }

@@ -47,21 +47,10 @@ pub struct Weighed {
 /// Makes the variants of a loss, at least one; `None`, with a diagnostic, where there would be too many.
 pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Option<Vec<Variant>> {
     let mut combinations: Vec<Vec<(usize, f64)>> = vec![Vec::new()];
-    for (i, parameter) in derived.loss.parameters.iter().enumerate() {
-        let fixed = match listed(parameter) {
-            Some(values) => values.into_iter().map(Some).collect(),
-            None => match simplifying(derived, i) {
-                Some(value) => vec![Some(value), None],
-                None => continue,
-            },
-        };
-        combinations = combinations
-            .into_iter()
-            .flat_map(|others| {
-                let each = |value: &Option<f64>| others.iter().copied().chain(value.map(|value| (i, value))).collect();
-                fixed.iter().map(each).collect::<Vec<_>>()
-            })
-            .collect();
+    let parameters = || derived.loss.parameters.iter().enumerate();
+    for (i, parameter) in parameters() {
+        let Some(values) = listed(parameter) else { continue };
+        combinations = with_each(&combinations, i, &values.into_iter().map(Some).collect::<Vec<_>>());
         if combinations.len() > MOST_VARIANTS {
             diagnostics.enter(&derived.loss.name);
             diagnostics.push(
@@ -75,7 +64,27 @@ pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Option<Ve
             return None;
         }
     }
+    for (i, parameter) in parameters() {
+        if listed(parameter).is_none()
+            && 2 * combinations.len() <= MOST_VARIANTS
+            && let Some(value) = simplifying(derived, i)
+        {
+            combinations = with_each(&combinations, i, &[Some(value), None]);
+        }
+    }
     Some(combinations.into_iter().map(|fixed| variant(derived, fixed)).collect())
+}
+
+/// Every combination with each value of one more parameter; `None` leaves it open, and comes last.
+fn with_each(
+    combinations: &[Vec<(usize, f64)>],
+    parameter: usize,
+    values: &[Option<f64>],
+) -> Vec<Vec<(usize, f64)>> {
+    let extended = combinations.iter().flat_map(|others| {
+        values.iter().map(|value| others.iter().copied().chain(value.map(|value| (parameter, value))).collect())
+    });
+    extended.collect()
 }
 
 /// The default of a parameter, where it saves folds over an axis, as `label_smoothing = 0` does, or `p = 2` in a

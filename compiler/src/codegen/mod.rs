@@ -38,11 +38,16 @@ pub fn generate(derived: &Derived, audit: &Audit, variants: &[(Variant, Plan)]) 
     let kernels = kernels.iter().map(|kernels| &kernels.items);
     let declaration = declaration(derived, audit);
     let [name, call, grads] = types(loss);
+    let words = if loss.is_elementwise() {
+        quote!(Sample, spec)
+    } else {
+        quote!(rows::{self, Kind, Life, Need, Place, Read, Write}, spec)
+    };
     quote! {
         #[allow(clippy::all, clippy::pedantic, non_snake_case, unused_imports, unused_variables, missing_docs, reason = "generated code")]
         mod #module {
             mod kernels {
-                use ::lossdef::__private::{Divisor, Float, Real, Sample, rows, spec};
+                use ::lossdef::__private::{Divisor, Float, Real, #words};
 
                 #(#kernels)*
 

@@ -48,18 +48,17 @@ impl ProgramGenerator<'_> {
             let steps: Vec<TokenStream> = steps
                 .iter()
                 .map(|step| {
-                    let action = match &step.action {
+                    let need = need(step.need);
+                    match &step.action {
                         Action::Pass(pass) => {
                             let stage = format_ident!("{word}Stage{}{suffix}", constructions.len() + 1);
                             let Structure { items, construction, .. } = self.stage(&stage, pass);
                             stages.push(items);
                             constructions.push(construction);
-                            self.pass(pass, constructions.len() - 1)
+                            self.pass(need, pass, constructions.len() - 1)
                         }
-                        other => action(other),
-                    };
-                    let need = need(step.need);
-                    quote!(rows::Step { need: #need, action: #action })
+                        other => action(need, other),
+                    }
                 })
                 .collect();
             quote!(&[#(#steps),*])
@@ -71,7 +70,7 @@ impl ProgramGenerator<'_> {
         let loops = self.program.loops.iter().map(|axis| index(self.loss.graph.base(*axis).0 as usize));
         let slots = self.program.slots.iter().map(|slot| {
             let (loops, life) = (list(&slot.loops), life(slot.life));
-            quote!(rows::Slot { loops: #loops, life: #life })
+            quote!(rows::slot(#loops, #life))
         });
         let value = index(self.program.value);
         let kept = option(self.program.kept);
@@ -149,7 +148,7 @@ impl ProgramGenerator<'_> {
             #items
 
             impl<T: Float> rows::Stage<T, #i, #o> for #name {
-                const KINDS: [rows::Kind; #o] = [#(#kinds),*];
+                const KINDS: [Kind; #o] = [#(#kinds),*];
 
                 #[inline(always)]
                 fn run<R: Real<Scalar = T>>(&self, #all: [R; #i], #position: R) -> [R; #o] {
@@ -177,27 +176,27 @@ impl ProgramGenerator<'_> {
         format!(" {place}: {}.", outputs.join(", "))
     }
 
-    fn pass(&self, pass: &Pass, stage: usize) -> TokenStream {
+    fn pass(&self, need: TokenStream, pass: &Pass, stage: usize) -> TokenStream {
         let (stage, loops) = (index(stage), list(&pass.loops));
         let reads = pass.reads.iter().map(|(_, from)| read(from));
         let writes = pass.outputs.iter().map(|output| write(&output.write));
-        quote!(rows::Action::Pass { stage: #stage, loops: #loops, reads: &[#(#reads),*], writes: &[#(#writes),*] })
+        quote!(rows::pass(#need, #stage, #loops, &[#(#reads),*], &[#(#writes),*]))
     }
 }
 
-fn action(action: &Action) -> TokenStream {
+fn action(need: TokenStream, action: &Action) -> TokenStream {
     match action {
         Action::Gather { from, into } => {
             let (from, into) = (access(from), index(*into));
-            quote!(rows::Action::Gather { from: #from, into: #into })
+            quote!(rows::gather(#need, #from, #into))
         }
         Action::Product { left, right, over, into } => {
             let (left, right, over, into) = (read(left), read(right), index(*over), index(*into));
-            quote!(rows::Action::Product { left: #left, right: #right, over: #over, into: #into })
+            quote!(rows::product(#need, #left, #right, #over, #into))
         }
         Action::Total { left, right, into } => {
             let (left, right, into) = (read(left), read(right), index(*into));
-            quote!(rows::Action::Total { left: #left, right: #right, into: #into })
+            quote!(rows::total(#need, #left, #right, #into))
         }
         Action::Pass(_) => TokenStream::new(),
     }
@@ -207,43 +206,44 @@ fn read(from: &Read) -> TokenStream {
     match from {
         Read::Slot(slot) => {
             let slot = index(*slot);
-            quote!(rows::Read::Slot(#slot))
+            quote!(Read::Slot(#slot))
         }
         Read::Input(from) => {
             let from = access(from);
-            quote!(rows::Read::Input(#from))
+            quote!(Read::Input(#from))
         }
         Read::Index(over) => {
             let over = index(*over);
-            quote!(rows::Read::Index(#over))
+            quote!(Read::Index(#over))
         }
         Read::Sample(axis) => {
             let axis = index(axis.0 as usize);
-            quote!(rows::Read::Sample(#axis))
+            quote!(Read::Sample(#axis))
         }
         Read::Size(axis) => {
             let axis = index(axis.0 as usize);
-            quote!(rows::Read::Size(#axis))
+            quote!(Read::Size(#axis))
         }
-        Read::Upstream => quote!(rows::Read::Upstream),
+        Read::Upstream => quote!(Read::Upstream),
     }
 }
 
 fn access(from: &Access) -> TokenStream {
-    let (input, member, at) = (index(from.input), from.member, from.at.iter().map(place));
-    quote!(rows::Access { input: #input, member: #member, at: &[#(#at),*] })
+    let (input, at) = (index(from.input), from.at.iter().map(place));
+    let word = if from.member { quote!(member) } else { quote!(at) };
+    quote!(rows::#word(#input, &[#(#at),*]))
 }
 
 fn place(place: &Place) -> TokenStream {
     match place {
-        Place::Sample => quote!(rows::Place::Sample),
+        Place::Sample => quote!(Place::Sample),
         Place::Loop(over) => {
             let over = index(*over);
-            quote!(rows::Place::Loop(#over))
+            quote!(Place::Loop(#over))
         }
         Place::Slot(slot) => {
             let slot = index(*slot);
-            quote!(rows::Place::Slot(#slot))
+            quote!(Place::Slot(#slot))
         }
     }
 }
@@ -252,47 +252,47 @@ fn write(to: &Write) -> TokenStream {
     match to {
         Write::Store(slot) => {
             let slot = index(*slot);
-            quote!(rows::Write::Store(#slot))
+            quote!(Write::Store(#slot))
         }
         Write::Fold(slot) => {
             let slot = index(*slot);
-            quote!(rows::Write::Fold(#slot))
+            quote!(Write::Fold(#slot))
         }
         Write::Total(slot) => {
             let slot = index(*slot);
-            quote!(rows::Write::Total(#slot))
+            quote!(Write::Total(#slot))
         }
         Write::Gradient { input, at } => {
             let (input, at) = (index(*input), at.iter().map(place));
-            quote!(rows::Write::Gradient { input: #input, at: &[#(#at),*] })
+            quote!(Write::Gradient { input: #input, at: &[#(#at),*] })
         }
     }
 }
 
 fn kind(fold: Option<Reduction>) -> TokenStream {
     match fold {
-        None => quote!(rows::Kind::Each),
-        Some(Reduction::Max) => quote!(rows::Kind::Max),
-        Some(Reduction::Min) => quote!(rows::Kind::Min),
-        Some(Reduction::Prod) => quote!(rows::Kind::Prod),
-        Some(_) => quote!(rows::Kind::Sum),
+        None => quote!(Kind::Each),
+        Some(Reduction::Max) => quote!(Kind::Max),
+        Some(Reduction::Min) => quote!(Kind::Min),
+        Some(Reduction::Prod) => quote!(Kind::Prod),
+        Some(_) => quote!(Kind::Sum),
     }
 }
 
 fn need(need: Need) -> TokenStream {
     match need {
-        Need::Value => quote!(rows::Need::Value),
-        Need::Gradient => quote!(rows::Need::Gradient),
-        Need::Gradients => quote!(rows::Need::Gradients),
+        Need::Value => quote!(Need::Value),
+        Need::Gradient => quote!(Need::Gradient),
+        Need::Gradients => quote!(Need::Gradients),
     }
 }
 
 fn life(life: Life) -> TokenStream {
     match life {
-        Life::Call => quote!(rows::Life::Call),
-        Life::Row => quote!(rows::Life::Row),
-        Life::Total => quote!(rows::Life::Total),
-        Life::After => quote!(rows::Life::After),
+        Life::Call => quote!(Life::Call),
+        Life::Row => quote!(Life::Row),
+        Life::Total => quote!(Life::Total),
+        Life::After => quote!(Life::After),
     }
 }
 

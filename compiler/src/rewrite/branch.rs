@@ -47,6 +47,22 @@ pub(super) const RULES: &[Rule] = &[
             Some(cx.graph.choose(inner, b, a))
         },
     },
+    Rule {
+        name: "negated-branch",
+        why: "`if c then -a else 0` is `-(if c then a else 0)`",
+        apply: |cx, id| {
+            let Node::If(c, a, zero) = *cx.graph.node(id) else { return None };
+            if !cx.graph.is(zero, 0.0) {
+                return None;
+            }
+            let inner = match cx.graph.constant(a) {
+                Some(x) if x < 0.0 => cx.graph.real(-x),
+                _ => cx.graph.argument(a, Function::Neg)?,
+            };
+            let chosen = cx.graph.choose(c, inner, zero);
+            Some(cx.graph.negate(chosen))
+        },
+    },
     Rule { name: "repeated-condition", why: "inside a branch its own condition is decided", apply: repeated },
     Rule {
         name: "needless-guard",

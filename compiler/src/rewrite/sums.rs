@@ -17,7 +17,12 @@ pub(super) const RULES: &[Rule] = &[
             Some(cx.graph.add(Node::Reduce(Reduction::LogSumExp, axis, exponent, filter)))
         },
     },
-    Rule { name: "softmax", why: "exp(a) / sum(exp(x)) = exp(a - logsumexp(x))", apply: softmax },
+    Rule {
+        name: "softmax",
+        why: "exp(a) exp(b) / sum(exp(x)) = exp(a + b - logsumexp(x)), in which equal terms cancel as their \
+              exponentials do",
+        apply: softmax,
+    },
     Rule {
         name: "softmax-sums-to-one",
         why: "the sum of exp(x - logsumexp(x)) is 1",
@@ -101,35 +106,106 @@ fn varies(graph: &Graph, id: ExprId, axis: AxisId) -> bool {
     graph.type_of(id).axes.contains(axis)
 }
 
-/// In a quotient: a numerator's exponential and a divisor's sum of exponentials.
+/// A product with several exponentials, or with one and the inverse of a sum of exponentials: one exponential
+/// of a sum, in which what was multiplied and divided alike is gone.
 fn softmax(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
-    let is_quotient = cx.graph.pair(id, Function::Div).is_some() || cx.graph.pair(id, Function::Mul).is_some();
-    if !is_quotient {
+    let is_product = cx.graph.pair(id, Function::Div).is_some() || cx.graph.pair(id, Function::Mul).is_some();
+    if !is_product {
         return None;
     }
-    let mut product = Product::of_quotient(cx.graph, id)?;
-    let below = product.factors.iter().copied().find_map(|(factor, exponent)| {
-        let (axis, body, filter) = folded(cx.graph, factor, Reduction::Sum).filter(|_| exponent < 0)?;
-        Some((factor, axis, unmasked(cx.graph, body), filter))
-    });
-    let (below, axis, (body, masked), filter) = below?;
-    let exponent = cx.graph.argument(body, Function::Exp)?;
-    let above = product.factors.iter().copied().find_map(|(factor, power)| {
-        cx.graph.argument(factor, Function::Exp).filter(|_| power > 0).map(|argument| (factor, argument))
-    });
-    let (above, argument) = above?;
+    let mut product = Product::of(cx.graph, id);
+    let mut exponent = Linear::default();
+    let (mut single, mut sums) = (0, 0);
+    for (factor, power) in std::mem::take(&mut product.factors) {
+        if let Some(argument) = cx.graph.argument(factor, Function::Exp) {
+            exponent.add(cx.graph, argument, power);
+            single += power.abs();
+        } else if let Some(log) = log_of_sum(cx.graph, factor).filter(|_| power < 0) {
+            exponent.terms.push((log, power));
+            sums += 1;
+        } else if power > 0 {
+            product.factors.push((factor, power));
+        } else {
+            return None;
+        }
+    }
+    if single < 1 || single + sums < 2 {
+        return None;
+    }
+    if let Some(sum) = exponent.build(cx.graph) {
+        let exponential = cx.graph.apply(Function::Exp, &[sum]);
+        product.multiply(exponential, 1);
+    }
+    Some(product.build(cx.graph))
+}
+
+/// `logsumexp(x)` for `sum(exp(x))`.
+fn log_of_sum(graph: &mut Graph, id: ExprId) -> Option<ExprId> {
+    let (axis, body, filter) = folded(graph, id, Reduction::Sum)?;
+    let (body, masked) = unmasked(graph, body);
+    let exponent = graph.argument(body, Function::Exp)?;
     let filter = match (filter, masked) {
         (None, masked) => masked,
         (filter, None) => filter,
-        (Some(a), Some(b)) => Some(cx.graph.apply(Function::And, &[a, b])),
+        (Some(a), Some(b)) => Some(graph.apply(Function::And, &[a, b])),
     };
-    product.take(above, 1);
-    product.take(below, -1);
-    let log = cx.graph.add(Node::Reduce(Reduction::LogSumExp, axis, exponent, filter));
-    let distance = cx.graph.minus(argument, log);
-    let share = cx.graph.apply(Function::Exp, &[distance]);
-    product.multiply(share, 1);
-    Some(product.build(cx.graph))
+    Some(graph.add(Node::Reduce(Reduction::LogSumExp, axis, exponent, filter)))
+}
+
+/// `n * x` for a small whole `n`.
+fn multiple(graph: &Graph, id: ExprId) -> Option<(i32, ExprId)> {
+    let (times, x) = graph.pair(id, Function::Mul)?;
+    let times = graph.constant(times).filter(|n| n.fract() == 0.0 && n.abs() <= 64.0)?;
+    Some((times as i32, x))
+}
+
+/// A sum of terms with whole coefficients.
+#[derive(Default)]
+struct Linear {
+    terms: Vec<(ExprId, i32)>,
+}
+
+impl Linear {
+    fn add(&mut self, graph: &Graph, id: ExprId, factor: i32) {
+        let mut stack = vec![(id, factor)];
+        while let Some((id, factor)) = stack.pop() {
+            if let Some((a, b)) = graph.pair(id, Function::Add) {
+                stack.extend([(b, factor), (a, factor)]);
+            } else if let Some((a, b)) = graph.pair(id, Function::Sub) {
+                stack.extend([(b, -factor), (a, factor)]);
+            } else if let Some(a) = graph.argument(id, Function::Neg) {
+                stack.push((a, -factor));
+            } else if let Some((times, a)) = multiple(graph, id) {
+                stack.push((a, times * factor));
+            } else {
+                self.terms.push((id, factor));
+            }
+        }
+    }
+
+    /// The sum; `None` where nothing is left.
+    fn build(self, graph: &mut Graph) -> Option<ExprId> {
+        let mut merged: Vec<(ExprId, i32)> = Vec::new();
+        for (term, factor) in self.terms {
+            match merged.iter_mut().find(|(known, _)| *known == term) {
+                Some((_, known)) => *known += factor,
+                None => merged.push((term, factor)),
+            }
+        }
+        merged.sort_by_key(|(_, factor)| *factor < 0);
+        let mut sum = None;
+        for (term, factor) in merged.into_iter().filter(|(_, factor)| *factor != 0) {
+            let times = graph.real(f64::from(factor.abs()));
+            let term = if factor.abs() == 1 { term } else { graph.times(times, term) };
+            sum = Some(match (sum, factor > 0) {
+                (None, true) => term,
+                (None, false) => graph.negate(term),
+                (Some(sum), true) => graph.plus(sum, term),
+                (Some(sum), false) => graph.minus(sum, term),
+            });
+        }
+        sum
+    }
 }
 
 /// `if c then body else 0`, as a filter becomes.

@@ -134,6 +134,38 @@ fn a_factor_cancels_into_a_sum() {
     check("loss f(x) = log(sigmoid(x)) - log(1 - sigmoid(x))", "log_sigmoid(x) - log_sigmoid(-x)", "1");
 }
 
+/// Three spellings of cross entropy, each in the form that neither overflows nor loses digits.
+#[test]
+fn softmax_and_logsumexp_arise_from_naive_text() {
+    let (value, derivative) = (
+        "logsumexp[c](x) - x[y]",
+        "exp(x - logsumexp[c](x)) - [c == y]",
+    );
+    let head = "loss f(x[.., c], y: index c) =";
+    check(&format!("{head} -p[y] where p[c] = log_softmax[c](x)"), value, "exp(p) - [c == y]");
+    check(&format!("{head} -p[y] where p[c] = log(softmax[c](x))"), value, derivative);
+    check(&format!("{head} -log(p[y]) where p[c] = exp(x) / sum[c](exp(x))"), value, derivative);
+    check(&format!("{head} log(sum[c](exp(x))) - x[y]"), value, derivative);
+    check(&format!("{head} -sum[c]([c == y] * log_softmax[c](x))"), value, derivative);
+    check(&format!("{head} sum[c | c == y](logsumexp[c](x) - x)"), value, derivative);
+}
+
+#[test]
+fn sums_are_taken_apart_where_that_makes_them_simpler() {
+    check("loss f(x[.., c], s) = sum[c](s * x)", "s * sum[c](x)", "s");
+    check("loss f(x[.., c], s) = sum[c](s)", "size(c) * s", "0");
+    check("loss f(x[.., c], y) = y + sum[c](softmax[c](x))", "y + 1", "exp(x - logsumexp[c](x)) - exp(x - logsumexp[c](x))");
+    check("loss f(x[.., c], y: index c) = sum[c]([c == y] * x + 1)", "x[y] + size(c)", "[c == y]");
+    check("loss f(x[.., c]) = sum[c | x > 0](x)", "sum[c](if x > 0 then x else 0)", "[x > 0]");
+}
+
+#[test]
+fn a_root_of_squares_is_a_norm() {
+    let derivative = "if norm[d](x) != 0 then x / norm[d](x) else 0";
+    check("loss f(x[.., d]) = sqrt(sum[d](x^2))", "norm[d](x)", derivative);
+    check("loss f(x[.., d]) = sum[d](x * x)^0.5", "norm[d](x)", derivative);
+}
+
 #[test]
 fn parameters_are_specialized() {
     let source = SourceFile::new(
