@@ -118,6 +118,7 @@ fn folded(reduction: Reduction, body: Range) -> Range {
         Reduction::Min => Range { high: f64::INFINITY, below: true, ..body },
         Reduction::Norm | Reduction::Count => Range::NONNEGATIVE,
         Reduction::Any | Reduction::All => Range::closed(0.0, 1.0),
+        Reduction::Excess => Range { low: -1.0, ..Range::NONNEGATIVE },
         Reduction::Sum | Reduction::Prod | Reduction::LogSumExp => Range::ALL,
     }
 }

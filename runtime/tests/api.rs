@@ -2,34 +2,14 @@
 
 mod formulas;
 
+use formulas::numbers::{all_close, close, noise, text};
 use formulas::{Masked, MaskedGrads, Mse, MseGrads, Scaled, ScaledGrads, SmoothL1, SmoothL1Grads};
 use lossdef_runtime::error::Error;
 use lossdef_runtime::partial::Partial;
 use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, Sum, Unreduced};
 use ndarray::{
-    Array, Array0, Array1, Array2, Array3, ArrayD, Axis, Dimension, Ix2, IxDyn, ShapeBuilder, Zip, arr0,
-    array, s,
+    Array, Array0, Array1, Array2, Array3, ArrayD, Axis, Ix2, IxDyn, ShapeBuilder, arr0, array, s,
 };
-
-/// Numbers without a pattern, in [-1, 1).
-fn noise<D: Dimension>(shape: impl ShapeBuilder<Dim = D>, seed: u64) -> Array<f64, D> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    Array::from_shape_simple_fn(shape, || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
-    })
-}
-
-fn close(a: f64, b: f64) {
-    assert!((a - b).abs() <= 1e-9 * (1.0 + a.abs().max(b.abs())), "{a} is not {b}");
-}
-
-fn all_close<D: Dimension>(a: &Array<f64, D>, b: &Array<f64, D>) {
-    assert_eq!(a.shape(), b.shape());
-    Zip::from(a).and(b).for_each(|&a, &b| close(a, b));
-}
 
 #[test]
 fn every_reduction() {
@@ -296,13 +276,6 @@ fn given_parameters_whole_numbers_and_shared_inputs() {
     );
     assert_eq!(loss, Scaled::new(0.5).reduction(Sum).loud(true).shift(2));
     assert_ne!(loss, Scaled::new(0.5).reduction(Sum));
-}
-
-fn text<X>(result: Result<X, Error>) -> String {
-    match result {
-        Ok(_) => String::from("no error"),
-        Err(error) => error.to_string(),
-    }
 }
 
 #[test]

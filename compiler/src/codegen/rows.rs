@@ -140,6 +140,8 @@ impl ProgramGenerator<'_> {
             }
         });
         let kinds = pass.outputs.iter().map(|output| kind(output.fold));
+        // What does not look at its position may run over any number of them.
+        let positioned = pass.position.is_none().then(|| quote!(const POSITION: bool = false;));
         let doc = self.describe(pass);
         let (i, o) = (index(pass.reads.len()), index(outputs.len()));
         let all = self.namer.own("inputs");
@@ -149,6 +151,7 @@ impl ProgramGenerator<'_> {
 
             impl<T: Float> rows::Stage<T, #i, #o> for #name {
                 const KINDS: [Kind; #o] = [#(#kinds),*];
+                #positioned
 
                 #[inline(always)]
                 fn run<R: Real<Scalar = T>>(&self, #all: [R; #i], #position: R) -> [R; #o] {
@@ -275,6 +278,7 @@ fn kind(fold: Option<Reduction>) -> TokenStream {
         Some(Reduction::Max) => quote!(Kind::Max),
         Some(Reduction::Min) => quote!(Kind::Min),
         Some(Reduction::Prod) => quote!(Kind::Prod),
+        Some(Reduction::Excess) => quote!(Kind::Excess),
         Some(_) => quote!(Kind::Sum),
     }
 }

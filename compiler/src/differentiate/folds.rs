@@ -124,7 +124,7 @@ impl Pass<'_> {
 fn partial(graph: &mut Graph, id: ExprId, fold: Fold) -> Option<ExprId> {
     let Fold { reduction, axis, body, filter } = fold;
     Some(match reduction {
-        Reduction::Sum => graph.real(1.0),
+        Reduction::Sum | Reduction::Excess => graph.real(1.0),
         Reduction::Mean => {
             let one = graph.real(1.0);
             let count = match filter {

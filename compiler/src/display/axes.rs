@@ -198,6 +198,7 @@ impl Printer<'_> {
 fn word(reduction: Reduction) -> &'static str {
     match reduction {
         Reduction::Sum => "sum",
+        Reduction::Excess => "excess",
         Reduction::Mean => "mean",
         Reduction::Max => "max",
         Reduction::Min => "min",

@@ -169,6 +169,7 @@ fn fold(reduction: Reduction, values: &[f64]) -> f64 {
     let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::NEG_INFINITY, f64::max);
     match reduction {
         Reduction::Sum => values.iter().sum::<f64>() + 0.0,
+        Reduction::Excess => values.iter().sum::<f64>() - 1.0,
         Reduction::Mean => values.iter().sum::<f64>() / values.len() as f64,
         Reduction::Prod => values.iter().product(),
         Reduction::Any => truth(values.iter().any(|x| *x != 0.0)),

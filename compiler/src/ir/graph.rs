@@ -109,6 +109,8 @@ pub enum Reduction {
     All,
     /// How many hold.
     Count,
+    /// The sum, less 1: what a sum of exponentials has beside its largest term. Made by lowering only.
+    Excess,
 }
 
 /// One operation and its operands.

@@ -1,6 +1,6 @@
 //! Folds in terms of sums, products and extremes without filters, which is what the runtime folds.
 //!
-//! `logsumexp` becomes `m + log(s)` with `m` the largest term and `s` the sum of `exp(x - m)`; what is
+//! `logsumexp` becomes `m + log1p(s)` with `m` the largest term and `s` the sum of `exp(x - m)` less 1; what is
 //! subtracted from it, or it from that, is taken from `m` first, so that a common offset costs no digits; and
 //! a softmax shares the exponentials of the sum.
 
@@ -13,7 +13,22 @@ struct LogSumExp {
     body: ExprId,
     filtered: bool,
     shift: ExprId,
-    sum: ExprId,
+    /// The sum of the exponentials beside the largest, which is 1: its digits are those of a small loss.
+    excess: ExprId,
+}
+
+impl LogSumExp {
+    /// `log(sum)`
+    fn logarithm(self, graph: &mut Graph) -> ExprId {
+        graph.apply(Function::Log1p, &[self.excess])
+    }
+
+    /// `1 / sum`
+    fn inverse(self, graph: &mut Graph) -> ExprId {
+        let one = graph.real(1.0);
+        let sum = graph.plus(one, self.excess);
+        graph.divide(one, sum)
+    }
 }
 
 /// Lowers every fold.
@@ -46,12 +61,12 @@ impl Pass<'_> {
         }
         if let Some((a, b)) = self.graph.pair(id, Function::Sub) {
             if let Some(log) = self.logs.get(&b).copied() {
-                let logarithm = self.graph.apply(Function::Log, &[log.sum]);
+                let logarithm = log.logarithm(self.graph);
                 let distance = self.graph.minus(self.done[&a], log.shift);
                 return self.graph.minus(distance, logarithm);
             }
             if let Some(log) = self.logs.get(&a).copied() {
-                let logarithm = self.graph.apply(Function::Log, &[log.sum]);
+                let logarithm = log.logarithm(self.graph);
                 let distance = self.graph.minus(self.done[&b], log.shift);
                 return self.graph.minus(logarithm, distance);
             }
@@ -64,8 +79,7 @@ impl Pass<'_> {
             // A term of the sum itself is at most its largest one.
             let own = self.done[&a] == log.body && !log.filtered;
             let share = self.graph.apply(if own { Function::ExpNonpos } else { Function::Exp }, &[distance]);
-            let one = self.graph.real(1.0);
-            let inverse = self.graph.divide(one, log.sum);
+            let inverse = log.inverse(self.graph);
             return self.graph.times(share, inverse);
         }
         let operands: Vec<_> = self.graph.node(id).operands().iter().map(|operand| self.done[operand]).collect();
@@ -83,9 +97,10 @@ impl Pass<'_> {
         graph.call(shift, "shift");
         let distance = graph.minus(body, shift);
         let share = graph.apply(Function::ExpNonpos, &[distance]);
-        let sum = fold(graph, Reduction::Sum, axis, share, filter);
-        self.logs.insert(id, LogSumExp { body, filtered: filter.is_some(), shift, sum });
-        let logarithm = graph.apply(Function::Log, &[sum]);
+        let excess = plain(graph, Reduction::Excess, axis, share, filter, 0.0);
+        let log = LogSumExp { body, filtered: filter.is_some(), shift, excess };
+        self.logs.insert(id, log);
+        let logarithm = log.logarithm(graph);
         graph.plus(shift, logarithm)
     }
 }
@@ -128,7 +143,7 @@ fn fold(graph: &mut Graph, reduction: Reduction, axis: AxisId, body: ExprId, fil
             let smallest = plain(graph, Reduction::Min, axis, one, filter, f64::INFINITY);
             graph.apply(Function::Gt, &[smallest, zero])
         }
-        Reduction::LogSumExp => unreachable!("lowered by its own function"),
+        Reduction::LogSumExp | Reduction::Excess => unreachable!("lowered by its own function"),
     }
 }
 

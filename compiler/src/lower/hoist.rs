@@ -125,14 +125,6 @@ fn large(graph: &Graph, ranges: &mut Ranges, id: ExprId) -> bool {
     if ranges.of(graph, id).low > SMALLEST {
         return true;
     }
-    match *graph.node(id) {
-        Node::Reduce(Reduction::Sum, _, body, None) => {
-            let inner = match *graph.node(body) {
-                Node::If(_, inner, zero) if graph.is(zero, 0.0) => inner,
-                _ => body,
-            };
-            graph.argument(inner, Function::ExpNonpos).is_some()
-        }
-        _ => false,
-    }
+    let sum = graph.pair(id, Function::Add).filter(|(one, _)| graph.is(*one, 1.0));
+    sum.is_some_and(|(_, excess)| matches!(graph.node(excess), Node::Reduce(Reduction::Excess, ..)))
 }

@@ -140,11 +140,11 @@ impl<'a, 'b, T: Float> Binder<'a, 'b, T> {
     fn miscounted(&self, input: &'static InputSpec, shape: &[usize]) -> Error {
         let open = input.axes.iter().filter(|axis| axis.is_open());
         let others = input.axes.len() - open.clone().count();
-        let known = open.filter_map(|axis| {
+        let mut known = open.filter_map(|axis| {
             let axis = self.spec.axis(*axis)?;
             Some((axis, self.lengths[axis].as_ref()?.1))
         });
-        match known.last() {
+        match known.next() {
             Some((axis, first)) if shape.len() >= others => self.differs(axis, first, input, shape),
             _ => rank(self.spec, input, shape),
         }

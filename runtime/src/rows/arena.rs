@@ -46,7 +46,8 @@ impl<T: Copy + Default> Arena<T> {
     /// All elements.
     pub(super) fn elements(&mut self) -> &mut [T] {
         let length = self.blocks.len() * LANES;
-        // SAFETY: a block is an array of `LANES` elements without padding (its size is a multiple of 64 bytes).
+        // SAFETY: a block is an array of `LANES` elements without padding (its size is a multiple of 64
+        // bytes).
         unsafe { std::slice::from_raw_parts_mut(self.pointer(), length) }
     }
 }

@@ -167,13 +167,74 @@ impl<T: Float> Data<'_, T> {
         }
     }
 
+    /// Whether a label of some samples is no position below `size`.
+    ///
+    /// # Safety
+    ///
+    /// There must be labels at the offsets of all lanes.
+    #[inline]
+    pub(super) unsafe fn any_beyond(&self, size: usize, offsets: &[isize], lanes: &[usize]) -> bool {
+        /// A label as a number that is large if it is negative.
+        trait Positive: Copy {
+            fn positive(self) -> u64;
+        }
+        macro_rules! positive {
+            ($($whole:ty)+) => { $(
+                impl Positive for $whole {
+                    #[inline(always)]
+                    fn positive(self) -> u64 {
+                        self as i64 as u64
+                    }
+                }
+            )+ };
+        }
+        positive!(i64 i32 u32 u8 usize bool);
+        #[inline(always)]
+        unsafe fn any<U: Positive>(
+            pointer: *const U,
+            size: usize,
+            offsets: &[isize],
+            lanes: &[usize],
+        ) -> bool {
+            let mut beyond = false;
+            for &lane in lanes {
+                // SAFETY: passed on to the caller.
+                beyond |= unsafe { pointer.offset(offsets[lane]).read() }.positive() >= size as u64;
+            }
+            beyond
+        }
+        // SAFETY: passed on to the caller.
+        unsafe {
+            match *self {
+                Data::Splat(_) | Data::Float(_) => true,
+                Data::Bool(elements) => any(elements.pointer, size, offsets, lanes),
+                Data::I64(elements) => any(elements.pointer, size, offsets, lanes),
+                Data::I32(elements) => any(elements.pointer, size, offsets, lanes),
+                Data::U32(elements) => any(elements.pointer, size, offsets, lanes),
+                Data::U8(elements) => any(elements.pointer, size, offsets, lanes),
+                Data::Usize(elements) => any(elements.pointer, size, offsets, lanes),
+            }
+        }
+    }
+
     /// Copies the elements at the first `length` positions of an axis to a buffer, `step` elements apart.
     ///
     /// # Safety
     ///
     /// They must exist, counted from `offset`, and the buffer must be writable at as many steps.
     #[inline]
-    pub(super) unsafe fn copy(&self, offset: isize, axis: &Steps, length: usize, buffer: *mut T, step: usize) {
+    pub(super) unsafe fn copy(
+        &self,
+        offset: isize,
+        axis: &Steps,
+        length: usize,
+        buffer: *mut T,
+        step: usize,
+    ) {
+        if let (Data::Float(elements), Steps::Even(1)) = (self, axis) {
+            // SAFETY: passed on to the caller.
+            return unsafe { spread(elements.pointer.offset(offset), 1, buffer, step, length) };
+        }
         each_type!(*self, splat: value => {
             for at in 0..length {
                 // SAFETY: the caller vouches for the buffer.
@@ -205,5 +266,27 @@ impl<T: Float> Data<'_, T> {
                 unsafe { buffer.add(lane).write(number(pointer.offset(sample + offset).read())) };
             }
         });
+    }
+}
+
+/// Copies elements that are `step` apart to places that are `to_step` apart.
+///
+/// # Safety
+///
+/// Both must be valid for `length` steps, and apart.
+#[inline(always)]
+pub(super) unsafe fn spread<T: Copy>(from: *const T, step: usize, to: *mut T, to_step: usize, length: usize) {
+    const UNROLLED: usize = 4;
+    let mut at = 0;
+    while at + UNROLLED <= length {
+        for next in at..at + UNROLLED {
+            // SAFETY: the caller vouches for all steps below `length`.
+            unsafe { to.add(next * to_step).write(from.add(next * step).read()) };
+        }
+        at += UNROLLED;
+    }
+    for next in at..length {
+        // SAFETY: as above.
+        unsafe { to.add(next * to_step).write(from.add(next * step).read()) };
     }
 }

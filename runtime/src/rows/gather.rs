@@ -1,5 +1,6 @@
 //! Elements picked by positions that were computed: `Action::Gather`.
 
+use super::data::Data;
 use super::ground::Ground;
 use super::layout::{Base, By};
 use super::read::splat;
@@ -54,11 +55,21 @@ impl Gather {
         if self.lengths.contains(&0) {
             return;
         }
+        if let (true, Data::Float(from), [pick]) =
+            (self.lengths.is_empty(), ground.data(self.from.base), &self.picks[..])
+            && pick.length > 0
+            && !self.lone
+        {
+            // SAFETY: passed on to the caller.
+            return unsafe { self.one(ground, from.pointer, pick) };
+        }
         let from = ground.data(self.from.base);
         let into = ground.pointer(self.into.base);
         let nothing = self.picks.iter().any(|pick| pick.length == 0);
         let positions = &mut positions[..self.lengths.len()];
-        positions.fill(0);
+        for position in positions.iter_mut() {
+            *position = 0;
+        }
         loop {
             let (source, target) = (self.from.outside(positions), self.into.outside(positions));
             for &sample in ground.active {
@@ -71,8 +82,8 @@ impl Gather {
                     let position = (value.to_f64() as usize).min(pick.length.saturating_sub(1));
                     offset += pick.axis.offset(position);
                 }
-                // SAFETY: all positions are inside of their axes (and where one has none, nothing is read), and the
-                // slot has an element here.
+                // SAFETY: all positions are inside of their axes (and where one has none, nothing is read),
+                // and the slot has an element here.
                 unsafe {
                     let value = if nothing { T::from_f64(0.0) } else { from.at(offset) };
                     into.offset(target + ground.way(self.into.by, sample)).write(value);
@@ -85,6 +96,29 @@ impl Gather {
         if self.lone {
             // SAFETY: the slot is a group, whose first lane was written.
             unsafe { splat(into.read(), into) };
+        }
+    }
+}
+
+impl Gather {
+    /// The common case: one number per sample, picked from numbers by one position.
+    ///
+    /// # Safety
+    ///
+    /// As [`Gather::run`]; the axis of the pick has positions.
+    #[inline]
+    unsafe fn one<T: Float>(&self, ground: &Ground<'_, T>, from: *const T, pick: &Pick) {
+        let into = ground.pointer(self.into.base);
+        let slot = ground.pointer(pick.slot.base);
+        let last = pick.length - 1;
+        for &sample in ground.active {
+            // SAFETY: slots have an element for this sample, and the position is inside of its axis.
+            unsafe {
+                let value = slot.offset(ground.way(pick.slot.by, sample)).read();
+                let position = (value.to_f64() as i64).clamp(0, last as i64) as usize;
+                let offset = ground.way(self.from.by, sample) + pick.axis.offset(position);
+                into.offset(ground.way(self.into.by, sample)).write(from.offset(offset).read());
+            }
         }
     }
 }

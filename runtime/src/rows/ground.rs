@@ -33,6 +33,10 @@ pub(super) struct Ground<'t, T> {
     pub(super) start: usize,
     /// How many samples there are, kept or not.
     pub(super) count: usize,
+    /// How many samples ahead memory is asked for.
+    pub(super) ahead: usize,
+    /// Whether all of them lie on the innermost axis of the sample shape.
+    pub(super) straight: bool,
 }
 
 impl<'t, T: Float> Ground<'t, T> {
@@ -50,6 +54,17 @@ impl<'t, T: Float> Ground<'t, T> {
             By::Lane => sample as isize,
             By::Array(size) => (sample * size) as isize,
             By::Offsets(number) => self.offsets[number * self.lanes + sample],
+        }
+    }
+
+    /// How far it is from a sample to the next one, where samples are straight.
+    #[inline]
+    pub(super) fn row(&self, by: By) -> isize {
+        match by {
+            By::Same => 0,
+            By::Lane => 1,
+            By::Array(size) => size as isize,
+            By::Offsets(number) => self.samples.stride(number),
         }
     }
 

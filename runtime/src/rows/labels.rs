@@ -25,6 +25,7 @@ impl Check {
     /// # Safety
     ///
     /// The labels must be readable at `offset` from the first sample's.
+    #[inline]
     pub(super) unsafe fn sample<T: Float>(
         &self,
         data: Data<'_, T>,
@@ -33,14 +34,23 @@ impl Check {
     ) -> Result<(), Fault> {
         let fault = |place, value| Err(Fault::Label { input: self.input, sample, place, value });
         let wrong = |value: i64| value < 0 || value as usize >= self.size;
-        let (row, outer) = match self.axes.split_last() {
-            None => {
-                // SAFETY: passed on to the caller.
-                let value = unsafe { data.label(offset) };
-                return if wrong(value) { fault(0, value) } else { Ok(()) };
-            }
-            Some((row, outer)) => (row, outer),
-        };
+        if self.axes.is_empty() {
+            // SAFETY: passed on to the caller.
+            let value = unsafe { data.label(offset) };
+            return if wrong(value) { fault(0, value) } else { Ok(()) };
+        }
+        // SAFETY: passed on to the caller.
+        unsafe { self.several(data, offset, sample) }
+    }
+
+    /// [`Self::sample`] where a sample has any number of labels.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    unsafe fn several<T: Float>(&self, data: Data<'_, T>, offset: isize, sample: usize) -> Result<(), Fault> {
+        let wrong = |value: i64| value < 0 || value as usize >= self.size;
+        let Some((row, outer)) = self.axes.split_last() else { return Ok(()) };
         let mut result = Ok(());
         let mut place = 0;
         each(outer, |start| {
@@ -51,7 +61,7 @@ impl Check {
                     break;
                 }
                 if wrong(value) && result.is_ok() {
-                    result = fault(place + at, value);
+                    result = Err(Fault::Label { input: self.input, sample, place: place + at, value });
                 }
             }
             place += row.0;

@@ -1,8 +1,8 @@
 //! Which way lanes run, how many samples make a tile, and where slots lie in it.
 //!
-//! *Across*: one lane per sample, 32 samples a tile; everything over loops is an array of groups. *Along*: lanes
-//! run along the innermost loop; everything over loops is an array per sample whose rows are filled up to whole
-//! groups. In both, one number per sample is kept as an array over samples.
+//! *Across*: one lane per sample, 32 samples a tile; everything over loops is an array of groups. *Along*:
+//! lanes run along the innermost loop; everything over loops is an array per sample whose rows are filled up
+//! to whole groups. In both, one number per sample is kept as an array over samples.
 
 use super::lanes::LANES;
 use super::steps::Steps;

@@ -21,7 +21,11 @@ impl<'p> Live<'p> {
         let program = rows.program;
         let mut slots = vec![false; program.slots.len()];
         slots[program.value] = true;
-        program.kept.into_iter().chain(program.valid.filter(|_| rows.check)).for_each(|slot| slots[slot] = true);
+        program
+            .kept
+            .into_iter()
+            .chain(program.valid.filter(|_| rows.check))
+            .for_each(|slot| slots[slot] = true);
         let mut phase = |steps: &'p [Step<'p>]| {
             let mut live: Vec<&'p Action<'p>> = Vec::new();
             for step in steps.iter().rev() {
@@ -74,7 +78,9 @@ fn writes<T>(rows: &Rows<'_, T>, action: &Action<'_>, slots: &[bool]) -> bool {
             Write::Store(slot) | Write::Fold(slot) | Write::Total(slot) => slots[slot],
             Write::Gradient { input, .. } => rows.wants(input),
         }),
-        Action::Gather { into, .. } | Action::Product { into, .. } | Action::Total { into, .. } => slots[*into],
+        Action::Gather { into, .. } | Action::Product { into, .. } | Action::Total { into, .. } => {
+            slots[*into]
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Losses over named axes: a [`Program`] run over all samples of a call.
 //!
-//! [`run`] is the whole interface. It takes a program, its compiled stages and the arrays of a call, and gives
-//! the sum of the values; derivatives and single values go where the call says. `plan` resolves the program
-//! against the call, `tile` takes a few samples at a time through it, `pass` drives the lane loop (`lanes`)
-//! over rows, `read` and `write` bring elements to it and away from it, `shards` are the threads.
+//! [`run`] is the whole interface. It takes a program, its compiled stages and the arrays of a call, and
+//! gives the sum of the values; derivatives and single values go where the call says. `plan` resolves the
+//! program against the call, `tile` takes a few samples at a time through it, `pass` drives the lane loop
+//! (`lanes`) over rows, `read` and `write` bring elements to it and away from it, `shards` are the threads.
 
 mod arena;
+mod body;
 mod data;
 mod gather;
 mod ground;
@@ -16,10 +17,12 @@ mod live;
 mod offsets;
 mod pass;
 mod plan;
+mod planner;
 mod product;
 pub mod program;
 mod read;
 mod resolve;
+mod shape;
 mod shards;
 mod stage;
 mod steps;
@@ -43,14 +46,21 @@ use crate::sweep::{Demand, StridedMut, Upstream};
 /// How an array lies along one of the axes that its input declares.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RowAxis<'a> {
-    /// Where its positions are: lengths and strides (in elements), outermost first. One entry for a plain axis,
-    /// any number for a group, whose positions are numbered row-major. Not read for an axis that is only
-    /// accessed at `Place::Sample`.
+    /// Where its positions are: lengths and strides (in elements), outermost first. One entry for a plain
+    /// axis, any number for a group, whose positions are numbered row-major. Not read for an axis that is
+    /// only accessed at `Place::Sample`.
     pub steps: &'a [(usize, isize)],
-    /// What this axis adds to the stride of each axis of the sample shape at `Place::Sample`: one entry per axis
-    /// of that shape, 0 for those that it does not run along or repeats over. Empty for an axis that is never
-    /// accessed at `Place::Sample`.
+    /// What this axis adds to the stride of each axis of the sample shape at `Place::Sample`: one entry per
+    /// axis of that shape, 0 for those that it does not run along or repeats over. Empty for an axis that is
+    /// never accessed at `Place::Sample`.
     pub samples: &'a [isize],
+}
+
+impl RowAxis<'_> {
+    /// How many positions it has.
+    fn length(&self) -> usize {
+        self.steps.iter().map(|(length, _)| length).product()
+    }
 }
 
 /// One input: its elements, and how they lie along each declared axis, in order.
@@ -98,8 +108,8 @@ pub struct Rows<'a, T> {
     pub inputs: &'a [RowInput<'a, T>],
     /// The inputs that hold positions; what they hold is checked for every sample that is kept.
     pub labels: &'a [Labels],
-    /// The sample axes whose positions are looked at: each an index into the sizes of the call, and the axes of the
-    /// sample shape that it is made of.
+    /// The sample axes whose positions are looked at: each an index into the sizes of the call, and the axes
+    /// of the sample shape that it is made of.
     pub positions: &'a [(usize, Range<usize>)],
     /// What is asked for.
     pub demand: Demand,
@@ -122,8 +132,8 @@ pub struct Rows<'a, T> {
 pub enum Fault {
     /// An input lies outside of its domain.
     Invalid {
-        /// The row-major number of a sample that is invalid, the first among those that have no fault of another
-        /// kind.
+        /// The row-major number of a sample that is invalid, the first among those that have no fault of
+        /// another kind.
         sample: usize,
     },
     /// A label is no position on the axis that it points into.
@@ -149,8 +159,8 @@ pub enum Fault {
 /// # Safety
 ///
 /// All inputs, and the factors, must be readable, and the values and all targets writable, at every position
-/// that their axes describe, for every sample of the shape; nothing that is written may overlap anything else.
-/// The program must be one that the compiler made for these stages, axes and inputs.
+/// that their axes describe, for every sample of the shape; nothing that is written may overlap anything
+/// else. The program must be one that the compiler made for these stages, axes and inputs.
 pub unsafe fn run<T: Float>(rows: &Rows<'_, T>) -> Result<f64, Fault> {
     let plan = plan::Plan::new(rows, None)?;
     // SAFETY: the plan was made for these arrays; the rest is passed on to the caller.

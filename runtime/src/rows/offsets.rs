@@ -1,8 +1,8 @@
 //! Samples: their axes, and where the elements of each sample are.
 //!
-//! Everything that varies over samples registers its strides over the sample shape and gets a number. Then the
-//! axes are joined as far as all of them allow, and [`Samples::fill`] gives the offsets of the samples of a
-//! tile. Samples keep their row-major order.
+//! Everything that varies over samples registers its strides over the sample shape and gets a number. Then
+//! the axes are joined as far as all of them allow, and [`Samples::fill`] gives the offsets of the samples of
+//! a tile. Samples keep their row-major order.
 
 /// The sample axes, and the strides over them of all that varies over samples.
 #[derive(Debug)]
@@ -70,21 +70,28 @@ impl Samples {
         self.strides[number].last().copied().unwrap_or(0)
     }
 
-    /// Whether the elements of so many samples lie side by side.
-    pub(super) fn beside(&self, number: usize, start: usize, count: usize) -> bool {
+    /// Whether so many samples all lie on the innermost axis.
+    pub(super) fn straight(&self, start: usize, count: usize) -> bool {
         let run = self.run();
-        self.stride(number) == 1 && start % run + count <= run
+        run > 0 && start % run + count <= run
     }
 
-    /// Writes the offsets of `count` samples from number `start` on: for each number, `lanes` of them, where those
-    /// beyond the end are that of the last sample.
+    /// Whether the elements of so many samples lie side by side.
+    pub(super) fn beside(&self, number: usize, start: usize, count: usize) -> bool {
+        self.stride(number) == 1 && self.straight(start, count)
+    }
+
+    /// Writes the offsets of `count` samples from number `start` on: for each number, `lanes` of them, where
+    /// those beyond the end are that of the last sample.
     pub(super) fn fill(&self, start: usize, count: usize, lanes: usize, offsets: &mut [isize]) {
         for (strides, offsets) in self.strides.iter().zip(offsets.chunks_exact_mut(lanes)) {
             let (offsets, rest) = offsets.split_at_mut(count);
             match (strides[..].split_last(), self.shape.split_last()) {
                 (Some((stride, [])), _) => {
-                    for (lane, offset) in offsets.iter_mut().enumerate() {
-                        *offset = (start + lane) as isize * stride;
+                    let mut next = start as isize * stride;
+                    for offset in offsets.iter_mut() {
+                        *offset = next;
+                        next += stride;
                     }
                 }
                 (Some((stride, outer)), Some((&run, lengths))) => {
@@ -106,7 +113,7 @@ impl Samples {
                 }
                 _ => offsets.fill(0),
             }
-            if let Some(last) = offsets.last() {
+            if let (Some(last), false) = (offsets.last(), rest.is_empty()) {
                 rest.fill(*last);
             }
         }

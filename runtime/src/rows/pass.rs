@@ -2,7 +2,7 @@
 
 use super::gather::advance;
 use super::ground::Ground;
-use super::lanes::{Lanes, Source, Span, Target};
+use super::lanes::{Folded, Lanes, Source, Span, Target};
 use super::layout::Layout;
 use super::read::Reader;
 use super::write::{Rank, Writer};
@@ -20,10 +20,12 @@ pub(super) struct Pass<'r, T> {
     pub(super) span: Span<T>,
     pub(super) readers: Vec<Reader<T>>,
     pub(super) writers: Vec<Writer>,
+    /// Whether the rows of neighbouring samples can run in one go.
+    pub(super) regular: bool,
 }
 
 /// Room for what a row needs of each pass.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Desk<T> {
     pub(super) sources: Vec<Source<T>>,
     pub(super) targets: Vec<Target<T>>,
@@ -44,12 +46,42 @@ impl<T: Float> Pass<'_, T> {
             }
             match self.layout {
                 Layout::Across => self.rows(ground, desk, Rank::All, ground.active[0]),
+                Layout::Along if self.regular && ground.straight => {
+                    let mut rest = ground.active;
+                    while let Some(&first) = rest.first() {
+                        let together =
+                            rest.iter().zip(first..).take_while(|(lane, next)| *lane == next).count();
+                        self.together(ground, desk, first, together);
+                        rest = &rest[together..];
+                    }
+                }
                 Layout::Along => {
                     for &sample in ground.active {
                         self.rows(ground, desk, Rank::Sample(sample), sample);
                     }
                 }
             }
+        }
+    }
+
+    /// Runs one row for each of some neighbouring samples, all in one call.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::run`]; the pass must be regular, and the samples active and straight.
+    #[inline]
+    unsafe fn together(&self, ground: &Ground<'_, T>, desk: &mut Desk<T>, first: usize, count: usize) {
+        let sources = &mut desk.sources[..self.readers.len()];
+        let targets = &mut desk.targets[..self.writers.len()];
+        // SAFETY: passed on to the caller.
+        unsafe {
+            for (source, reader) in sources.iter_mut().zip(&self.readers) {
+                *source = reader.rows(ground, first);
+            }
+            for (target, writer) in targets.iter_mut().zip(&self.writers) {
+                *target = writer.targets(ground, first);
+            }
+            self.lanes.run(sources, targets, Folded::Targets(ground.folds, count), &self.span);
         }
     }
 
@@ -69,8 +101,8 @@ impl<T: Float> Pass<'_, T> {
         for position in positions.iter_mut() {
             *position = 0;
         }
-        // SAFETY: passed on to the caller: positions are inside of their loops, and sources and targets were made
-        // for the lane loop by the plan.
+        // SAFETY: passed on to the caller: positions are inside of their loops, and sources and targets were
+        // made for the lane loop by the plan.
         unsafe {
             for writer in &self.writers {
                 writer.begin(ground);
@@ -82,7 +114,7 @@ impl<T: Float> Pass<'_, T> {
                 for (target, writer) in targets.iter_mut().zip(&self.writers) {
                     *target = writer.target(ground, rank, positions);
                 }
-                self.lanes.run(sources, targets, ground.folds, &self.span);
+                self.lanes.run(sources, targets, Folded::Blocks(ground.folds), &self.span);
                 for (number, writer) in self.writers.iter().enumerate() {
                     writer.deliver(ground, rank, positions, self.length, ground.folds.add(number));
                 }

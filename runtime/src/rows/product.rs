@@ -42,8 +42,8 @@ impl Product {
     pub(super) unsafe fn run<T: Float>(&self, ground: &Ground<'_, T>) {
         let Product { left, right, right_strides: [over, to], into } = *self;
         let sizes = [ground.count, left.length, into.length];
-        // SAFETY: `left` and `into` have a row for each sample of the tile; the plan took the strides of `right`
-        // from its array. `into` is a slot, which nothing else reads meanwhile.
+        // SAFETY: `left` and `into` have a row for each sample of the tile; the plan took the strides of
+        // `right` from its array. `into` is a slot, which nothing else reads meanwhile.
         unsafe {
             gemm(
                 sizes,
@@ -72,15 +72,15 @@ impl Total {
                 }
                 for matrix in [left, right] {
                     let row = ground.pointer(matrix.base).wrapping_add(sample * matrix.row);
-                    // SAFETY: the matrix is in the memory of the tile and has this row, which belongs to a sample
-                    // that is not kept, so that nobody needs it.
+                    // SAFETY: the matrix is in the memory of the tile and has this row, which belongs to a
+                    // sample that is not kept, so that nobody needs it.
                     unsafe { std::slice::from_raw_parts_mut(row, matrix.length) }.fill(T::from_f64(0.0));
                 }
             }
         }
         let sizes = [left.length, ground.count, right.length];
-        // SAFETY: both have a row for each sample of the tile; the plan has room for the result, which no other
-        // thread adds to.
+        // SAFETY: both have a row for each sample of the tile; the plan has room for the result, which no
+        // other thread adds to.
         unsafe {
             gemm(
                 sizes,
@@ -93,8 +93,8 @@ impl Total {
     }
 }
 
-/// `c = a b + beta c` for matrices of `rows` x `over` and `over` x `columns`. Strides are those of rows and of
-/// columns; columns of `c` lie side by side.
+/// `c = a b + beta c` for matrices of `rows` x `over` and `over` x `columns`. Strides are those of rows and
+/// of columns; columns of `c` lie side by side.
 ///
 /// # Safety
 ///

@@ -178,3 +178,44 @@ pub enum Write<'p> {
         at: &'p [Place],
     },
 }
+
+/// A slot. This and what follows are short for generated code.
+pub const fn slot<'p>(loops: &'p [usize], life: Life) -> Slot<'p> {
+    Slot { loops, life }
+}
+
+/// A pass of a stage.
+pub const fn pass<'p>(
+    need: Need,
+    stage: usize,
+    loops: &'p [usize],
+    reads: &'p [Read<'p>],
+    writes: &'p [Write<'p>],
+) -> Step<'p> {
+    Step { need, action: Action::Pass { stage, loops, reads, writes } }
+}
+
+/// A copy of picked elements.
+pub const fn gather(need: Need, from: Access<'_>, into: usize) -> Step<'_> {
+    Step { need, action: Action::Gather { from, into } }
+}
+
+/// A product of matrices.
+pub const fn product<'p>(need: Need, left: Read<'p>, right: Read<'p>, over: usize, into: usize) -> Step<'p> {
+    Step { need, action: Action::Product { left, right, over, into } }
+}
+
+/// A sum of outer products.
+pub const fn total<'p>(need: Need, left: Read<'p>, right: Read<'p>, into: usize) -> Step<'p> {
+    Step { need, action: Action::Total { left, right, into } }
+}
+
+/// An element of an input.
+pub const fn at<'p>(input: usize, at: &'p [Place]) -> Access<'p> {
+    Access { input, member: false, at }
+}
+
+/// Whether a position is in a set input.
+pub const fn member<'p>(input: usize, at: &'p [Place]) -> Access<'p> {
+    Access { input, member: true, at }
+}

@@ -57,6 +57,41 @@ impl<T: Float> Reader<T> {
         }
     }
 
+    /// Whether the rows of neighbouring samples can be read in one go, lanes along them, each as it lies.
+    pub(super) fn regular(&self, floats: impl Fn(Base) -> bool) -> bool {
+        match &self.from {
+            From::Constant(_) => true,
+            From::Elements(base, _, route) => *route != Route::Copy && floats(*base),
+            From::Index(_) | From::Position(_) | From::Beside(..) => false,
+        }
+    }
+
+    /// The rows of neighbouring samples, from one on.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::row`]; the reader must be regular, and so must the samples.
+    #[inline]
+    pub(super) unsafe fn rows(&self, ground: &Ground<'_, T>, sample: usize) -> Source<T> {
+        match &self.from {
+            From::Elements(base, spot, route) => {
+                let pointer = ground.pointer(*base).wrapping_offset(ground.way(spot.by, sample));
+                let row = ground.row(spot.by);
+                match route {
+                    Route::Direct(step) => Source {
+                        pointer,
+                        step: *step,
+                        row,
+                        single: false,
+                        ahead: if let By::Offsets(_) = spot.by { row * ground.ahead as isize } else { 0 },
+                    },
+                    _ => Source { pointer, step: 0, row, single: true, ahead: 0 },
+                }
+            }
+            _ => Source::new(ground.scratch.wrapping_add(self.room), 0),
+        }
+    }
+
     /// A row of one sample, lanes along it; or, `across` 32 samples, all of them.
     ///
     /// # Safety
@@ -73,11 +108,11 @@ impl<T: Float> Reader<T> {
     ) -> Source<T> {
         let room = ground.scratch.wrapping_add(self.room);
         let (base, spot, route) = match &self.from {
-            From::Constant(_) => return Source { pointer: room, step: 0 },
+            From::Constant(_) => return Source::new(room, 0),
             From::Index(outer) => {
                 // SAFETY: the room has at least one group.
                 unsafe { splat(T::from_f64(positions[*outer] as f64), room) };
-                return Source { pointer: room, step: 0 };
+                return Source::new(room, 0);
             }
             From::Position(offsets) => {
                 let offsets = ground.offsets(*offsets);
@@ -92,7 +127,7 @@ impl<T: Float> Reader<T> {
                     }
                 }
                 let step = if across && ground.lanes > LANES { LANES as isize } else { 0 };
-                return Source { pointer: room, step };
+                return Source::new(room, step);
             }
             From::Elements(base, spot, route) => (*base, spot, *route),
             From::Beside(base, offsets, spot, table, own) => {
@@ -103,20 +138,18 @@ impl<T: Float> Reader<T> {
                 };
                 let step = spot.inner.even().unwrap_or(0);
                 let pointer = ground.pointer(base).wrapping_offset(start + spot.outside(positions));
-                return Source { pointer, step };
+                return Source::new(pointer, step);
             }
         };
         // Across samples, an element per lane begins with that of the first lane.
         let way = if across && spot.by == By::Lane { 0 } else { ground.way(spot.by, sample) };
         let offset = way + spot.outside(positions);
         match route {
-            Route::Direct(step) => {
-                Source { pointer: ground.pointer(base).wrapping_offset(offset), step }
-            }
+            Route::Direct(step) => Source::new(ground.pointer(base).wrapping_offset(offset), step),
             Route::Splat => {
                 // SAFETY: the room has a group; the caller vouches for sample and positions.
                 unsafe { splat(ground.data(base).at(offset), room) };
-                Source { pointer: room, step: 0 }
+                Source::new(room, 0)
             }
             Route::Copy if across => {
                 // SAFETY: the room has a group for each position; the rest as above.
@@ -127,12 +160,12 @@ impl<T: Float> Reader<T> {
                         splat(group.read(), group);
                     }
                 }
-                Source { pointer: room, step: LANES as isize }
+                Source::new(room, LANES as isize)
             }
             Route::Copy => {
                 // SAFETY: the room has whole groups for a row; the rest as above.
                 unsafe { ground.data(base).copy(offset, &spot.inner, length, room, 1) };
-                Source { pointer: room, step: LANES as isize }
+                Source::new(room, LANES as isize)
             }
         }
     }

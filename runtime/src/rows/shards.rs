@@ -207,8 +207,11 @@ unsafe fn hand_over<T: Float>(sum: &Sum, shard: &mut Shard<T>, call: *mut T) {
     for row in 0..rows {
         for column in 0..columns {
             let at = sum.start + row * columns + column;
-            let value =
-                if sum.matrix { shard.matrices.elements()[at] } else { T::from_f64(shard.sums.elements()[at]) };
+            let value = if sum.matrix {
+                shard.matrices.elements()[at]
+            } else {
+                T::from_f64(shard.sums.elements()[at])
+            };
             // SAFETY: rows of a room are rounded up to whole groups.
             unsafe { room.add(row * whole + column).write(value) };
         }

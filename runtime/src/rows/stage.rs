@@ -9,6 +9,8 @@ pub enum Kind {
     Each,
     /// Added up, in f64; 0 over nothing.
     Sum,
+    /// Added up, in f64, less 1, before it is rounded: what a sum of exponentials has beside its largest term.
+    Excess,
     /// The largest, NaN if one is NaN; -inf over nothing.
     Max,
     /// The smallest, NaN if one is NaN; inf over nothing.

@@ -99,6 +99,11 @@ impl Steps {
     #[inline(always)]
     pub(super) fn walk(&self, length: usize, mut visit: impl FnMut(usize, isize)) {
         match self {
+            Steps::Even(1) => {
+                for at in 0..length {
+                    visit(at, at as isize);
+                }
+            }
             Steps::Even(stride) => {
                 let mut offset = 0isize;
                 for at in 0..length {

@@ -4,7 +4,7 @@
 //! end made -1, masks of the members of sets, and, where lanes run across samples or a product of matrices
 //! needs it, plain elements. It varies over the places of an access that are not the sample.
 
-use super::data::Data;
+use super::data::{Data, spread};
 use super::lanes::LANES;
 use super::layout::{By, Room};
 use super::read::splat;
@@ -49,8 +49,8 @@ pub(super) struct Table {
     pub(super) key: Key,
     /// The number of the offsets of samples in the input.
     pub(super) offsets: usize,
-    /// The lengths of the axes of the input that it varies over, and the steps over them. The axis that a set runs
-    /// along is the last.
+    /// The lengths of the axes of the input that it varies over, and the steps over them. The axis that a set
+    /// runs along is the last.
     pub(super) axes: Vec<(usize, Steps)>,
     /// The lengths of its own axes: the same, but for members, where the last is that of the positions.
     pub(super) lengths: Vec<usize>,
@@ -113,11 +113,20 @@ impl Table {
         };
         let mut row = memory;
         each(outer, |offset| {
-            inner.walk(*length, |_, along| {
+            if let (Data::Float(elements), Steps::Even(1)) = (data, inner) {
+                let start = elements.pointer.wrapping_offset(offset);
+                for (lane, sample) in offsets.iter().enumerate().take(LANES) {
+                    // SAFETY: as below.
+                    unsafe { spread(start.offset(*sample), 1, row.add(lane), LANES, *length) };
+                }
+                row = row.wrapping_add(length * LANES);
+                return;
+            }
+            for (lane, sample) in offsets.iter().enumerate().take(LANES) {
                 // SAFETY: as above; rows follow each other in the room in this order.
-                unsafe { data.pick(offsets, offset + along, row) };
-                row = row.wrapping_add(LANES);
-            });
+                unsafe { data.copy(sample + offset, inner, *length, row.wrapping_add(lane), LANES) };
+            }
+            row = row.wrapping_add(length * LANES);
         });
     }
 

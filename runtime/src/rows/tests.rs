@@ -4,4 +4,5 @@ mod case;
 mod entropy;
 mod folds;
 mod matrices;
+mod named;
 mod pairs;

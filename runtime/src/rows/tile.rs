@@ -2,6 +2,7 @@
 
 use super::arena::Arena;
 use super::ground::Ground;
+use super::labels::Check;
 use super::lanes::{Block, LANES, Source, Target};
 use super::layout::Base;
 use super::pass::Desk;
@@ -35,8 +36,8 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
     /// Memory for a plan made of these rows, whose memory of the call begins at `call`.
     pub(super) fn new(rows: &'p Rows<'r, T>, plan: &'p Plan<'p, T>, call: *mut T) -> Self {
         let [inputs, outputs, loops] = plan.widest;
-        let source = Source { pointer: std::ptr::null(), step: 0 };
-        let target = Target { pointer: std::ptr::null_mut(), step: 0 };
+        let source = Source::new(std::ptr::null(), 0);
+        let target = Target::new(std::ptr::null_mut(), 0);
         Worker {
             rows,
             plan,
@@ -59,8 +60,8 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
     ///
     /// # Safety
     ///
-    /// The arrays must be as [`super::run`] asks; the memory of the call must be as large as the plan says, and no
-    /// other thread use it.
+    /// The arrays must be as [`super::run`] asks; the memory of the call must be as large as the plan says,
+    /// and no other thread use it.
     pub(super) unsafe fn once(&mut self, phase: Phase, totals: Totals<T>) {
         let steps = if phase == Phase::Before { &self.plan.before } else { &self.plan.after };
         if steps.is_empty() {
@@ -103,8 +104,8 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
     ///
     /// # Safety
     ///
-    /// As [`Self::once`], but that others may read the memory of the call; no other thread may run the same chunk
-    /// or use the same totals.
+    /// As [`Self::once`], but that others may read the memory of the call; no other thread may run the same
+    /// chunk or use the same totals.
     pub(super) unsafe fn chunk(&mut self, chunk: usize, totals: Totals<T>) -> Result<f64, Fault> {
         let mut start = chunk * self.plan.chunk;
         let end = self.plan.samples.count.min(start + self.plan.chunk);
@@ -162,6 +163,8 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
             active: &self.active,
             start,
             count,
+            ahead: self.plan.ahead,
+            straight: self.plan.samples.straight(start, count),
         }
     }
 
@@ -204,21 +207,20 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
     ///
     /// As [`Self::chunk`].
     unsafe fn steps(&mut self, steps: &[Step<'_, T>], totals: Totals<T>, start: usize, count: usize) {
-        let desk = &raw mut self.desk;
+        let mut desk = std::mem::take(&mut self.desk);
         let ground = self.ground(totals, start, count);
-        // SAFETY: nothing else uses the desk, which belongs to `self`, until the end of this function.
-        let desk = unsafe { &mut *desk };
         for step in steps {
             // SAFETY: passed on to the caller.
             unsafe {
                 match step {
-                    Step::Pass(pass) => pass.run(&ground, desk),
+                    Step::Pass(pass) => pass.run(&ground, &mut desk),
                     Step::Gather(gather) => gather.run(&ground, &mut desk.positions),
                     Step::Product(product) => product.run(&ground),
                     Step::Total(total) => total.run(&ground),
                 }
             }
         }
+        self.desk = desk;
     }
 
     /// Finds out which samples are kept, and writes 0 for the others.
@@ -228,16 +230,16 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
     /// As [`Self::chunk`].
     unsafe fn leave_out(&mut self, kept: Base, totals: Totals<T>, start: usize, count: usize) {
         let pointer = self.ground(totals, start, count).pointer(kept);
+        let (zero, step) = (T::from_f64(0.0), per_sample(kept));
         // SAFETY: a number per sample has room for all samples of a tile.
-        let kept = unsafe { std::slice::from_raw_parts(pointer, count) };
-        let zero = T::from_f64(0.0);
-        if kept.iter().all(|kept| *kept != zero) {
+        let left_out = |lane: &usize| unsafe { pointer.add(lane * step).read() == zero };
+        if !(0..count).any(|lane| left_out(&lane)) {
             return;
         }
         self.active.clear();
-        self.active.extend((0..count).filter(|lane| kept[*lane] != zero));
+        self.active.extend((0..count).filter(|lane| !left_out(lane)));
         let lanes = self.plan.lanes;
-        for lane in (0..count).filter(|lane| kept[*lane] == zero) {
+        for lane in (0..count).filter(left_out) {
             for goal in self.plan.goals.iter().filter(|goal| !goal.idle) {
                 // SAFETY: the caller of `run` vouches for the target at every sample.
                 unsafe { goal.clear(self.offsets[goal.offsets * lanes + lane]) };
@@ -270,13 +272,24 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
     unsafe fn labels(&mut self, totals: Totals<T>, start: usize, count: usize) -> Result<(), Fault> {
         let plan = self.plan;
         let ground = self.ground(totals, start, count);
+        let simple = |check: &&Check| match check.offsets {
+            Some(number) if check.axes.is_empty() && !check.set => {
+                let data = ground.data(Base::Input(check.input));
+                // SAFETY: passed on to the caller.
+                unsafe { data.any_beyond(check.size, ground.offsets(number), ground.active) }
+            }
+            _ => true,
+        };
+        if !plan.checks.iter().any(|check| simple(&check)) {
+            return Ok(());
+        }
         for &lane in ground.active {
             for check in &plan.checks {
                 let data = ground.data(Base::Input(check.input));
                 let offset = match check.offsets {
                     Some(number) => ground.offsets(number)[lane],
-                    // The same for all samples: those of the first one are enough.
-                    None if start + lane == 0 => 0,
+                    // The same for all samples: once is enough.
+                    None if lane == ground.active[0] => 0,
                     None => continue,
                 };
                 // SAFETY: passed on to the caller.
@@ -297,9 +310,9 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
         let ground = self.ground(totals, start, count);
         let zero = T::from_f64(0.0);
         let numbers = |base: Base| {
-            // SAFETY: a number per sample has room for all samples of a tile; a number for the call for 32, and
-            // then only the first is read.
-            move |lane: usize| unsafe { ground.pointer(base).add(lane).read() }
+            let (pointer, step) = (ground.pointer(base), per_sample(base));
+            // SAFETY: a number per sample has room for all samples of a tile.
+            move |lane: usize| unsafe { pointer.add(lane * step).read() }
         };
         if let Some(valid) = plan.valid {
             let valid = numbers(valid);
@@ -317,4 +330,10 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
         }
         Ok(ground.active.iter().map(|lane| value(*lane).to_f64()).sum())
     }
+}
+
+/// How many elements the number of a sample lies behind that of the one before: none for a number of the
+/// call.
+fn per_sample(base: Base) -> usize {
+    usize::from(matches!(base, Base::Tile(_)))
 }

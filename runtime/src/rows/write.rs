@@ -1,9 +1,10 @@
 //! Outputs of a pass: how results get where they belong.
 //!
-//! A [`Writer`] gives, for a row, a target for the lane loop: where results belong, where that is possible; else
-//! scratch memory, from which [`Writer::deliver`] takes them. What a stage folds always takes that way, as a row
-//! of one position.
+//! A [`Writer`] gives, for a row, a target for the lane loop: where results belong, where that is possible;
+//! else scratch memory, from which [`Writer::deliver`] takes them. What a stage folds always takes that way,
+//! as a row of one position.
 
+use super::data::spread;
 use super::ground::Ground;
 use super::lanes::{Block, LANES, Target};
 use super::layout::{Base, By, Spot};
@@ -72,7 +73,7 @@ impl Writer {
         rank: Rank,
         positions: &[usize],
     ) -> Target<T> {
-        let scratch = |step| Target { pointer: ground.scratch.wrapping_add(self.room), step };
+        let scratch = |step| Target::new(ground.scratch.wrapping_add(self.room), step);
         if self.kind != Kind::Each {
             return scratch(0);
         }
@@ -85,14 +86,42 @@ impl Writer {
             Into::Nothing => scratch(0),
             Into::Slot(base, spot, Some(step)) => {
                 let offset = way(spot.by) + spot.outside(positions);
-                Target { pointer: ground.pointer(*base).wrapping_offset(offset), step: *step }
+                Target::new(ground.pointer(*base).wrapping_offset(offset), *step)
             }
             Into::Gradient { goal, spot, add: false, step: Some(step) } if self.direct(ground, rank) => {
                 let offset = way(spot.by) + spot.outside(positions);
-                Target { pointer: ground.goals[*goal].target.pointer.wrapping_offset(offset), step: *step }
+                Target::new(ground.goals[*goal].target.pointer.wrapping_offset(offset), *step)
             }
             _ => scratch(LANES as isize),
         }
+    }
+
+    /// Whether the rows of neighbouring samples can be written in one go, lanes along them, each where it
+    /// belongs.
+    pub(super) fn regular(&self) -> bool {
+        match &self.into {
+            Into::Nothing => true,
+            Into::Slot(_, spot, step) if self.kind == Kind::Each => step.is_some() && spot.by != By::Same,
+            Into::Slot(_, spot, _) => spot.by == By::Lane,
+            Into::Gradient { add: false, step: Some(_), .. } => self.kind == Kind::Each,
+            _ => false,
+        }
+    }
+
+    /// Where the lane loop writes the rows of neighbouring samples, from one on.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::target`]; the writer must be regular, and so must the samples.
+    #[inline]
+    pub(super) unsafe fn targets<T: Float>(&self, ground: &Ground<'_, T>, sample: usize) -> Target<T> {
+        let (pointer, by, step) = match &self.into {
+            Into::Slot(base, spot, step) => (ground.pointer(*base), spot.by, *step),
+            Into::Gradient { goal, spot, step, .. } => (ground.goals[*goal].target.pointer, spot.by, *step),
+            _ => return Target::new(ground.scratch.wrapping_add(self.room), 0),
+        };
+        let pointer = pointer.wrapping_offset(ground.way(by, sample));
+        Target { pointer, step: step.unwrap_or(0), row: ground.row(by) }
     }
 
     /// Whether the lane loop writes a row of this rank where it belongs.
@@ -127,7 +156,8 @@ impl Writer {
     ///
     /// # Safety
     ///
-    /// As [`Self::target`]; the lane loop must have run for the row, with the target and the folds given here.
+    /// As [`Self::target`]; the lane loop must have run for the row, with the target and the folds given
+    /// here.
     #[inline]
     pub(super) unsafe fn deliver<T: Float>(
         &self,
@@ -142,6 +172,23 @@ impl Writer {
                 return;
             }
             let row = ground.scratch.wrapping_add(self.room).cast_const();
+            if let Into::Gradient { goal, spot, add: false, .. } = &self.into {
+                let pointer = ground.goals[*goal].target.pointer.wrapping_offset(spot.outside(positions));
+                if let (Rank::All, Steps::Even(1), By::Offsets(number)) = (rank, &spot.inner, spot.by) {
+                    let offsets = ground.offsets(number);
+                    for &lane in ground.active {
+                        // SAFETY: the lane loop has filled the row; the target is writable at all samples and
+                        // positions.
+                        unsafe { spread(row.add(lane), LANES, pointer.offset(offsets[lane]), 1, length) };
+                    }
+                    return;
+                }
+                visit(ground, rank, spot, length, |at, offset| {
+                    // SAFETY: as above.
+                    unsafe { pointer.offset(offset).write(row.add(at).read()) };
+                });
+                return;
+            }
             // SAFETY: the lane loop has filled the row.
             unsafe { self.place(ground, rank, positions, length, |at| row.add(at).read().to_f64()) };
             return;
@@ -156,12 +203,20 @@ impl Writer {
             unsafe { ground.pointer(*base).offset(offset).write(T::from_f64(folds[0])) };
             return;
         }
+        if let (Into::Slot(base, spot, _), Rank::All) = (&self.into, rank) {
+            let group = ground.pointer(*base).wrapping_offset(spot.outside(positions));
+            for (lane, fold) in folds.iter().enumerate() {
+                // SAFETY: the slot has a group there.
+                unsafe { group.add(lane).write(T::from_f64(*fold)) };
+            }
+            return;
+        }
         // SAFETY: as above.
         unsafe { self.place(ground, rank, positions, 1, |at| folds[at]) };
     }
 
-    /// Takes the results of a row one by one: `result` gives that at a place of the row, where each position has
-    /// one place or, of all samples, one for each lane.
+    /// Takes the results of a row one by one: `result` gives that at a place of the row, where each position
+    /// has one place or, of all samples, one for each lane.
     ///
     /// # Safety
     ///
@@ -175,8 +230,9 @@ impl Writer {
         length: usize,
         result: impl Fn(usize) -> f64,
     ) {
-        // SAFETY: in all that follows, offsets are those of positions inside of the loops and of samples that are
-        // in the tile; the plan made the memory behind them large enough, and the caller of `run` the targets.
+        // SAFETY: in all that follows, offsets are those of positions inside of the loops and of samples that
+        // are in the tile; the plan made the memory behind them large enough, and the caller of `run` the
+        // targets.
         unsafe {
             match &self.into {
                 Into::Nothing => {}
@@ -202,16 +258,11 @@ impl Writer {
                 }
                 Into::Gradient { goal, spot, add, .. } => {
                     let pointer = ground.goals[*goal].target.pointer.offset(spot.outside(positions));
-                    if *add {
-                        visit(ground, rank, spot, length, |at, offset| {
-                            let place = pointer.offset(offset);
-                            place.write(T::from_f64(place.read().to_f64() + result(at)));
-                        });
-                    } else {
-                        visit(ground, rank, spot, length, |at, offset| {
-                            pointer.offset(offset).write(T::from_f64(result(at)));
-                        });
-                    }
+                    visit(ground, rank, spot, length, |at, offset| {
+                        let place = pointer.offset(offset);
+                        let held = if *add { place.read().to_f64() } else { 0.0 };
+                        place.write(T::from_f64(held + result(at)));
+                    });
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! A few losses written by hand, the way the compiler writes them.
 #![allow(dead_code, reason = "not every test uses every loss")]
 
+pub mod numbers;
 pub mod rows;
 
 use lossdef_runtime::formula::{Formula, Visitor};

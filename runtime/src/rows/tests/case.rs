@@ -120,7 +120,8 @@ impl<U: Copy + Default> Array<U> {
         self.memory.as_ptr().wrapping_offset(self.start)
     }
 
-    /// An axis of this array: a plain one, or the axes of the sample shape in `samples`, which has `rank` axes.
+    /// An axis of this array: a plain one, or the axes of the sample shape in `samples`, which has `rank`
+    /// axes.
     pub(super) fn axis(&self, axis: usize) -> RowAxis<'static> {
         RowAxis { steps: vec![(self.shape[axis], self.strides[axis])].leak(), samples: &[] }
     }
@@ -195,7 +196,8 @@ pub(super) const LAYOUTS: [Option<Layout>; 3] = [None, Some(Layout::Along), Some
 /// Whether two numbers are the same up to rounding.
 #[track_caller]
 pub(super) fn close(a: f64, b: f64, tolerance: f64, what: impl std::fmt::Debug) {
-    let same = a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs()));
+    let same =
+        a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs()));
     assert!(same, "{a} is not {b}: {what:?}");
 }
 

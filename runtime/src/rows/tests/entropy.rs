@@ -8,8 +8,8 @@ use crate::sweep::{Demand, Operand, Strided, StridedMut, Upstream};
 
 const IGNORED: i64 = -100;
 
-stage!(Kept [Each] |[t], position| [R::select(t == R::lit(IGNORED as f64), R::lit(0.0), R::lit(1.0))]);
-stage!(Largest [Max] |[x], position| [x]);
+stage!(Kept[Each] | [t], position | [R::select(t == R::lit(IGNORED as f64), R::lit(0.0), R::lit(1.0))]);
+stage!(Largest[Max] | [x], position | [x]);
 stage!(Exponentials [Each, Sum] |[x, m], position| {
     let e = (x - m).exp_nonpos();
     [e, e]
@@ -19,15 +19,18 @@ stage!(Loss [Each, Each, Each, Each, Each] |[s, m, xt, w, u], position| {
     let valid = R::select(w < R::lit(0.0), R::lit(0.0), R::lit(1.0));
     [w * nll, w * u / s, w * u, nll * u, valid]
 });
-stage!(Gradient [Each] |[e, coefficient, t, wu], position| {
-    [e * coefficient - R::select(position == t, wu, R::lit(0.0))]
-});
-stage!(Weight [Each] |[t, nll], position| [R::select(position == t, nll, R::lit(0.0))]);
-stage!(Copy1 [Each] |[x], position| [x]);
+stage!(
+    Gradient[Each] | [e, coefficient, t, wu],
+    position | [e * coefficient - R::select(position == t, wu, R::lit(0.0))]
+);
+stage!(Weight[Each] | [t, nll], position | [R::select(position == t, nll, R::lit(0.0))]);
+stage!(Copy1[Each] | [x], position | [x]);
 
-// Slots: 0 max, 1 e, 2 s, 3 xt, 4 w, 5 value, 6 coefficient, 7 t, 8 kept, 9 w u, 10 nll u, 11 weights, 12 valid.
+// Slots: 0 max, 1 e, 2 s, 3 xt, 4 w, 5 value, 6 coefficient, 7 t, 8 kept, 9 w u, 10 nll u, 11 weights, 12
+// valid.
 const ROW: Slot<'static> = Slot { loops: &[], life: Life::Row };
-const X: Read<'static> = Read::Input(Access { input: 0, member: false, at: &[Place::Sample, Place::Loop(0)] });
+const X: Read<'static> =
+    Read::Input(Access { input: 0, member: false, at: &[Place::Sample, Place::Loop(0)] });
 const TARGET: Read<'static> = Read::Input(Access { input: 1, member: false, at: &[Place::Sample] });
 
 const fn pass<'p>(
@@ -162,7 +165,10 @@ pub(super) fn answer<T: Float>(
     ];
     let inputs = [
         x.input(vec![x.samples(1), x.axis(1)]),
-        crate::rows::RowInput { data: Data::I64(Elements::new(t.pointer())), axes: vec![t.samples(1)].leak() },
+        crate::rows::RowInput {
+            data: Data::I64(Elements::new(t.pointer())),
+            axes: vec![t.samples(1)].leak(),
+        },
         w.input(vec![w.axis(0)]),
     ];
     let (dx_axes, dw_axes) = (vec![dx.samples(1), dx.axis(1)], vec![dw.axis(0)]);
@@ -204,9 +210,9 @@ pub(super) fn check<T: Float>(problem: &Problem<T>, answer: &Answer<T>, toleranc
         close(answer.values.get(&[sample]).to_f64(), weight * nll, tolerance, (n, c, sample));
         sum += weight * nll;
         dw[label] += nll * factor;
-        for class in 0..c {
+        for (class, x) in row.iter().enumerate() {
             let hit = if class == label { 1.0 } else { 0.0 };
-            let expected = factor * weight * ((row[class] - max).exp() / total - hit);
+            let expected = factor * weight * ((x - max).exp() / total - hit);
             close(answer.dx.get(&[sample, class]).to_f64(), expected, tolerance, (n, c, sample, class));
         }
     }
@@ -301,7 +307,8 @@ fn demands_and_accumulation() {
             assert_eq!(first.dx.memory, full.dx.memory);
             assert!(first.dw.memory.iter().all(|x| *x == 7.0));
             let more = answer(&problem, Order::RowMajor, |rows| rows.accumulate = true, layout);
-            let both = more.dx.memory.iter().zip(&full.dx.memory).chain(more.dw.memory.iter().zip(&full.dw.memory));
+            let both =
+                more.dx.memory.iter().zip(&full.dx.memory).chain(more.dw.memory.iter().zip(&full.dw.memory));
             for (more, full) in both {
                 close(*more, full + 7.0, 1e-14, c);
             }

@@ -10,14 +10,14 @@ use crate::sweep::isa::Isa;
 // Inputs: x [.., q, s..] and a [s..]. The value is the sum over q of
 // max[s](y) - min[s](y) + prod[s](1 + y / 8) / 2 + sum[s](y * p), with y = x + scale * a, where scale is the
 // mean of a and p the position on s.
-stage!(Copy1 [Each] |[x], position| [x]);
-stage!(Sum1 [Sum] |[x], position| [x]);
-stage!(Over [Each] |[x, size], position| [x / size]);
+stage!(Copy1[Each] | [x], position | [x]);
+stage!(Sum1[Sum] | [x], position | [x]);
+stage!(Over[Each] | [x, size], position | [x / size]);
 stage!(Folds [Max, Min, Prod, Sum, Each] |[x, a, scale], position| {
     let y = x + a * scale;
     [y, y, R::lit(1.0) + y * R::lit(0.125), y * position, y]
 });
-stage!(Join [Sum] |[max, min, prod, sum], position| [max - min + prod * R::lit(0.5) + sum]);
+stage!(Join[Sum] | [max, min, prod, sum], position | [max - min + prod * R::lit(0.5) + sum]);
 // The derivative with respect to x, and its part of that with respect to the scale.
 stage!(Slope [Each, Sum, Each] |[y, a, max, min, prod, u, scale], position| {
     let (zero, one) = (R::lit(0.0), R::lit(1.0));
@@ -26,7 +26,7 @@ stage!(Slope [Each, Sum, Each] |[y, a, max, min, prod, u, scale], position| {
         + position;
     [g * u, g * a * u, g * u * scale]
 });
-stage!(Back [Each] |[direct, share, size], position| [direct + share / size]);
+stage!(Back[Each] | [direct, share, size], position | [direct + share / size]);
 
 const A: Read<'static> = Read::Input(Access { input: 1, member: false, at: &[Place::Loop(1)] });
 const CALL: Slot<'static> = Slot { loops: &[], life: Life::Call };
@@ -84,7 +84,13 @@ const PROGRAM: Program<'static> = Program {
                     Read::Slot(10),
                     Read::Slot(1),
                 ],
-                writes: &[Write::Store(2), Write::Store(3), Write::Store(4), Write::Store(5), Write::Store(6)],
+                writes: &[
+                    Write::Store(2),
+                    Write::Store(3),
+                    Write::Store(4),
+                    Write::Store(5),
+                    Write::Store(6),
+                ],
             },
         },
         Step {
@@ -111,10 +117,7 @@ const PROGRAM: Program<'static> = Program {
                     Read::Slot(1),
                 ],
                 writes: &[
-                    Write::Gradient {
-                        input: 0,
-                        at: &[Place::Sample, Place::Loop(0), Place::Loop(1)],
-                    },
+                    Write::Gradient { input: 0, at: &[Place::Sample, Place::Loop(0), Place::Loop(1)] },
                     Write::Total(8),
                     Write::Total(9),
                 ],
@@ -218,8 +221,8 @@ fn check<T: Float>(case: &Case, layout: Option<Layout>, isa: Isa, tolerance: f64
             close(dx.memory[at].to_f64(), *expected, tolerance, (what, at));
         }
     }
-    for p in 0..length {
-        let expected = of_a[p] + of_scale / length as f64;
+    for (p, of_a) in of_a.iter().enumerate() {
+        let expected = of_a + of_scale / length as f64;
         close(get(&da, &split(p)), expected, tolerance * 10.0, (what, p));
     }
 }
@@ -257,7 +260,12 @@ fn nothing_to_fold() {
     for layout in LAYOUTS {
         for n in [[0, 3], [2, 2]] {
             for (q, s) in [(0, [2, 2]), (2, [0, 3]), (2, [40, 3])] {
-                check::<f64>(&Case { n, q, s, order: Order::RowMajor, shared: false }, layout, Isa::best(), 1e-9);
+                check::<f64>(
+                    &Case { n, q, s, order: Order::RowMajor, shared: false },
+                    layout,
+                    Isa::best(),
+                    1e-9,
+                );
             }
         }
     }

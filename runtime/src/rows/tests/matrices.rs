@@ -1,18 +1,22 @@
-//! Products of matrices: `value = sum[m](f(sum[k](x[k] * w[m, k])))` with f(z) = z^2 / 2, and samples left out.
+//! Products of matrices: `value = sum[m](f(sum[k](x[k] * w[m, k])))` with f(z) = z^2 / 2, and samples left
+//! out.
 
 use super::case::*;
 use crate::real::Float;
 use crate::rows::program::{Access, Action, Life, Need, Place, Program, Read, Slot, Step, Write};
 use crate::rows::{Data, Elements, Lanes, RowInput, entry};
 
-stage!(Kept [Each] |[keep], position| [keep]);
+stage!(Kept[Each] | [keep], position | [keep]);
 stage!(Square [Sum, Each] |[z, u], position| [z * z * R::lit(0.5), z * u]);
-stage!(Copy1 [Each] |[x], position| [x]);
+stage!(Copy1[Each] | [x], position | [x]);
 
-const X: Read<'static> = Read::Input(Access { input: 0, member: false, at: &[Place::Sample, Place::Loop(0)] });
-const W: Read<'static> = Read::Input(Access { input: 1, member: false, at: &[Place::Loop(1), Place::Loop(0)] });
+const X: Read<'static> =
+    Read::Input(Access { input: 0, member: false, at: &[Place::Sample, Place::Loop(0)] });
+const W: Read<'static> =
+    Read::Input(Access { input: 1, member: false, at: &[Place::Loop(1), Place::Loop(0)] });
 
-// Loops: 0 over k, 1 over m. Slots: 0 z over m, 1 value, 2 g = z u over m, 3 dx over k, 4 dw over m, k, 5 kept.
+// Loops: 0 over k, 1 over m. Slots: 0 z over m, 1 value, 2 g = z u over m, 3 dx over k, 4 dw over m, k, 5
+// kept.
 const PROGRAM: Program<'static> = Program {
     loops: &[1, 2],
     slots: &[

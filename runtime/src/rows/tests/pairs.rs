@@ -7,7 +7,7 @@ use crate::rows::program::{Access, Action, Life, Need, Place, Program, Read, Slo
 use crate::rows::{Data, Elements, Fault, Labels, Lanes, RowInput, entry};
 
 // Loops: 0 over the storage k of the set, 1 over c, 2 over k again, 3 over c again.
-stage!(Copy1 [Each] |[x], position| [x]);
+stage!(Copy1[Each] | [x], position | [x]);
 // Inputs: y_k, x_{y_k}, x_i, whether i is in Y, the number of classes. Outputs: the term, its slope.
 stage!(Pairs [Sum, Each, Sum] |[y, xj, xi, member, c], position| {
     let (zero, one) = (R::lit(0.0), R::lit(1.0));
@@ -17,11 +17,12 @@ stage!(Pairs [Sum, Each, Sum] |[y, xj, xi, member, c], position| {
     let slope = R::select(counts & (margin > zero), one / c, zero);
     [term, slope, slope]
 });
-// Inputs: y_k, the sum of slopes of k, the position of the outer loop (the class). The innermost loop is over k.
-stage!(Back [Sum] |[y, slopes, class], position| [R::select(y == class, slopes, R::lit(0.0))]);
+// Inputs: y_k, the sum of slopes of k, the position of the outer loop (the class). The innermost loop is over
+// k.
+stage!(Back[Sum] | [y, slopes, class], position | [R::select(y == class, slopes, R::lit(0.0))]);
 // Inputs: slope of i, what the labels take away, upstream.
-stage!(Both [Each] |[plus, minus, u], position| [(plus - minus) * u]);
-stage!(Nothing [Each] |[x], position| [x + position * R::lit(0.0)]);
+stage!(Both[Each] | [plus, minus, u], position | [(plus - minus) * u]);
+stage!(Nothing[Each] | [x], position | [x + position * R::lit(0.0)]);
 
 const SET: Access<'static> = Access { input: 1, member: false, at: &[Place::Sample, Place::Loop(0)] };
 
@@ -121,7 +122,8 @@ fn check<T: Float>(n: usize, c: usize, k: usize, order: Order, layout: Option<La
     let mut expected = 0.0;
     for sample in 0..n {
         let get = |class: usize| x.get(&[sample, class]).to_f64();
-        let set: Vec<usize> = (0..k).map(|k| y.get(&[sample, k])).take_while(|y| *y >= 0).map(|y| y as usize).collect();
+        let set: Vec<usize> =
+            (0..k).map(|k| y.get(&[sample, k])).take_while(|y| *y >= 0).map(|y| y as usize).collect();
         let mut gradient = vec![0.0; c];
         for &j in &set {
             for i in (0..c).filter(|i| !set.contains(i)) {
@@ -134,7 +136,12 @@ fn check<T: Float>(n: usize, c: usize, k: usize, order: Order, layout: Option<La
             }
         }
         for (class, gradient) in gradient.iter().enumerate() {
-            close(dx.get(&[sample, class]).to_f64(), *gradient, tolerance, (n, c, k, order, layout, sample, class));
+            close(
+                dx.get(&[sample, class]).to_f64(),
+                *gradient,
+                tolerance,
+                (n, c, k, order, layout, sample, class),
+            );
         }
     }
     close(sum, expected, tolerance, (n, c, k, order, layout));
@@ -187,12 +194,7 @@ fn a_label_that_is_no_class() {
 #[test]
 fn long_axes_in_single_precision() {
     let value = Slot { loops: &[], life: Life::Row };
-    let pass = Action::Pass {
-        stage: 0,
-        loops: &[],
-        reads: &[Read::Upstream],
-        writes: &[Write::Store(0)],
-    };
+    let pass = Action::Pass { stage: 0, loops: &[], reads: &[Read::Upstream], writes: &[Write::Store(0)] };
     let steps = [Step { need: Need::Value, action: pass }];
     let program = Program {
         loops: &[],
