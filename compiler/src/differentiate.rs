@@ -61,7 +61,10 @@ pub fn differentiate(graph: &mut Graph, objective: Objective, wrt: &[ExprId]) ->
     let Objective { output, seed, unsummed } = objective;
     let order = graph.reachable(&[output]);
     let active = active(graph, &order, wrt);
-    let adjoints = HashMap::from([(output, vec![Term { guard: Guard::new(), value: seed }])]);
+    // An output that is the same for all samples counts once for each of them.
+    let repeated = graph.samples.difference(graph.type_of(output).axes).difference(unsummed);
+    let first = sum(graph, Term { guard: Guard::new(), value: seed }, repeated);
+    let adjoints = HashMap::from([(output, vec![first])]);
     let mut pass = Pass { graph, active, unsummed, adjoints, shared: HashMap::new() };
     let mut own = HashMap::new();
     for id in order.into_iter().rev() {

@@ -74,6 +74,7 @@ pub(super) fn explain(text: &str, base: usize, error: &Error<Rule>) -> Diagnosti
     let label = if place.found.is_some() { "not expected here" } else { "something is missing here" };
     let diagnostic = Diagnostic::new(&codes::SYNTAX, message, span).label(label);
     let diagnostic = hint(diagnostic, &place, base, tried);
+    let diagnostic = bracket_behind(diagnostic, text, &place, base, tried);
     if diagnostic.suggestion.is_some() { diagnostic } else { unfinished(diagnostic, &place, base, tried) }
 }
 
@@ -264,6 +265,83 @@ fn hint(diagnostic: Diagnostic, place: &Place<'_>, base: usize, tried: &[Rule]) 
         return diagnostic.note("names are made of ASCII letters, digits and `_`");
     }
     diagnostic
+}
+
+/// Explains a bracket behind an operand that is no name: an index, or the indicator of a condition.
+fn bracket_behind(
+    diagnostic: Diagnostic,
+    text: &str,
+    place: &Place<'_>,
+    base: usize,
+    tried: &[Rule],
+) -> Diagnostic {
+    let (Some(before), Some(found)) = (place.before, place.found) else { return diagnostic };
+    let ends = matches!(before.text, ")" | "]") || before.is_number();
+    if found.text != "[" || !ends || !tried.contains(&Rule::infix) {
+        return diagnostic;
+    }
+    let inside = enclosed(text, found.start);
+    let compares = |token: Token<'_>| {
+        matches!(token.text, "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or" | "not" | "in")
+    };
+    if scan::tokens(inside).any(compares) {
+        let here = Span::new(base + found.start, base + found.start);
+        let product = if before.end() == found.start { " * " } else { "* " };
+        return diagnostic.suggest("multiplication is written out", here, product);
+    }
+    let closed = opener(text, before).filter(|_| before.text == "]");
+    if closed.is_some_and(|open| text[..open].ends_with(scan::in_name)) {
+        return diagnostic.note("all positions stand in one bracket: `x[i, j]`");
+    }
+    let index = if inside.is_empty() { "target" } else { inside };
+    let normaliser = opener(text, before).and_then(|open| normalised(text, open, before.end()));
+    let named = match normaliser {
+        Some((value, axes)) => format!(": `where p[{axes}] = {value}`, then `p[{index}]`"),
+        None => format!(", as in `where p[c] = softmax[c](input)`, then `p[{index}]`"),
+    };
+    diagnostic.note(format!("only a name can be indexed; give the expression one{named}"))
+}
+
+/// What stands in the bracket that opens at byte `start`; nothing where it does not close on its line.
+fn enclosed(text: &str, start: usize) -> &str {
+    let mut depth = 0_usize;
+    for token in scan::tokens(&text[start..]) {
+        match token.text {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            let inside = text[start + 1..start + token.start].trim();
+            return if inside.contains('\n') { "" } else { inside };
+        }
+    }
+    ""
+}
+
+/// The first byte of the bracket that a token closes.
+fn opener(text: &str, close: Token<'_>) -> Option<usize> {
+    let mut open = Vec::new();
+    for token in scan::tokens(&text[..close.start]) {
+        match token.text {
+            "(" | "[" | "{" => open.push(token.start),
+            ")" | "]" | "}" => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+/// The call whose arguments open at byte `open` and close before `end`, and the axes that it names, where it is one
+/// that keeps its axes.
+fn normalised(text: &str, open: usize, end: usize) -> Option<(&str, &str)> {
+    let mut tokens: Vec<Token<'_>> = scan::tokens(&text[..open]).collect();
+    let start = opener(text, tokens.pop().filter(|token| token.text == "]")?)?;
+    let name = tokens.into_iter().take_while(|token| token.start < start).last()?;
+    let keeps = matches!(name.text, "softmax" | "log_softmax" | "unit") && !text[name.start..end].contains('\n');
+    keeps.then(|| (&text[name.start..end], enclosed(text, start)))
 }
 
 /// Points at what was begun before the fault and is not finished.

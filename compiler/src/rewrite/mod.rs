@@ -12,6 +12,7 @@ mod fold;
 mod identity;
 mod logistic;
 pub mod product;
+mod softmax;
 mod sums;
 
 use crate::ir::{ExprId, Graph, Node};
@@ -48,6 +49,7 @@ const FAMILIES: &[&[Rule]] = &[
     fold::RULES,
     identity::RULES,
     branch::RULES,
+    softmax::RULES,
     sums::RULES,
     logistic::RULES,
     exponential::RULES,

@@ -1,5 +1,4 @@
-//! Folds: sums whose terms are constant, vanish but at one position, or share a factor; softmax, logsumexp
-//! and norm from the text that means them.
+//! Sums over an axis: terms that are constant, vanish but at one position, or share a factor.
 
 use super::{Context, Rule, map};
 use crate::ir::{AxisId, ExprId, Function, Graph, Node, Reduction};
@@ -7,33 +6,6 @@ use crate::rewrite::product::Product;
 use std::collections::HashMap;
 
 pub(super) const RULES: &[Rule] = &[
-    Rule {
-        name: "logsumexp",
-        why: "log(sum(exp(x))) = logsumexp(x), which does not overflow",
-        apply: |cx, id| {
-            let sum = cx.graph.argument(id, Function::Log)?;
-            let (axis, body, filter) = folded(cx.graph, sum, Reduction::Sum)?;
-            let exponent = cx.graph.argument(body, Function::Exp)?;
-            Some(cx.graph.add(Node::Reduce(Reduction::LogSumExp, axis, exponent, filter)))
-        },
-    },
-    Rule {
-        name: "softmax",
-        why: "exp(a) exp(b) / sum(exp(x)) = exp(a + b - logsumexp(x)), in which equal terms cancel as their \
-              exponentials do",
-        apply: softmax,
-    },
-    Rule {
-        name: "softmax-sums-to-one",
-        why: "the sum of exp(x - logsumexp(x)) is 1",
-        apply: |cx, id| {
-            let (axis, body, filter) = folded(cx.graph, id, Reduction::Sum)?;
-            let exponent = cx.graph.argument(body, Function::Exp)?;
-            let (x, log) = cx.graph.pair(exponent, Function::Sub)?;
-            let same = *cx.graph.node(log) == Node::Reduce(Reduction::LogSumExp, axis, x, filter);
-            same.then(|| cx.graph.real(1.0))
-        },
-    },
     Rule {
         name: "filter-to-branch",
         why: "a sum leaves a term out where it adds 0 for it",
@@ -90,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The parts of a fold of a certain kind.
-fn folded(graph: &Graph, id: ExprId, kind: Reduction) -> Option<(AxisId, ExprId, Option<ExprId>)> {
+pub(super) fn folded(graph: &Graph, id: ExprId, kind: Reduction) -> Option<(AxisId, ExprId, Option<ExprId>)> {
     match *graph.node(id) {
         Node::Reduce(found, axis, body, filter) if found == kind => Some((axis, body, filter)),
         _ => None,
@@ -102,118 +74,8 @@ fn sum(graph: &Graph, id: ExprId) -> Option<(AxisId, ExprId)> {
     folded(graph, id, Reduction::Sum).filter(|(_, _, filter)| filter.is_none()).map(|(axis, body, _)| (axis, body))
 }
 
-fn varies(graph: &Graph, id: ExprId, axis: AxisId) -> bool {
+pub(super) fn varies(graph: &Graph, id: ExprId, axis: AxisId) -> bool {
     graph.type_of(id).axes.contains(axis)
-}
-
-/// A product with several exponentials, or with one and the inverse of a sum of exponentials: one exponential
-/// of a sum, in which what was multiplied and divided alike is gone.
-fn softmax(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
-    let is_product = cx.graph.pair(id, Function::Div).is_some() || cx.graph.pair(id, Function::Mul).is_some();
-    if !is_product {
-        return None;
-    }
-    let mut product = Product::of(cx.graph, id);
-    let mut exponent = Linear::default();
-    let (mut single, mut sums) = (0, 0);
-    for (factor, power) in std::mem::take(&mut product.factors) {
-        if let Some(argument) = cx.graph.argument(factor, Function::Exp) {
-            exponent.add(cx.graph, argument, power);
-            single += power.abs();
-        } else if let Some(log) = log_of_sum(cx.graph, factor).filter(|_| power < 0) {
-            exponent.terms.push((log, power));
-            sums += 1;
-        } else if power > 0 {
-            product.factors.push((factor, power));
-        } else {
-            return None;
-        }
-    }
-    if single < 1 || single + sums < 2 {
-        return None;
-    }
-    if let Some(sum) = exponent.build(cx.graph) {
-        let exponential = cx.graph.apply(Function::Exp, &[sum]);
-        product.multiply(exponential, 1);
-    }
-    Some(product.build(cx.graph))
-}
-
-/// `logsumexp(x)` for `sum(exp(x))`.
-fn log_of_sum(graph: &mut Graph, id: ExprId) -> Option<ExprId> {
-    let (axis, body, filter) = folded(graph, id, Reduction::Sum)?;
-    let (body, masked) = unmasked(graph, body);
-    let exponent = graph.argument(body, Function::Exp)?;
-    let filter = match (filter, masked) {
-        (None, masked) => masked,
-        (filter, None) => filter,
-        (Some(a), Some(b)) => Some(graph.apply(Function::And, &[a, b])),
-    };
-    Some(graph.add(Node::Reduce(Reduction::LogSumExp, axis, exponent, filter)))
-}
-
-/// `n * x` for a small whole `n`.
-fn multiple(graph: &Graph, id: ExprId) -> Option<(i32, ExprId)> {
-    let (times, x) = graph.pair(id, Function::Mul)?;
-    let times = graph.constant(times).filter(|n| n.fract() == 0.0 && n.abs() <= 64.0)?;
-    Some((times as i32, x))
-}
-
-/// A sum of terms with whole coefficients.
-#[derive(Default)]
-struct Linear {
-    terms: Vec<(ExprId, i32)>,
-}
-
-impl Linear {
-    fn add(&mut self, graph: &Graph, id: ExprId, factor: i32) {
-        let mut stack = vec![(id, factor)];
-        while let Some((id, factor)) = stack.pop() {
-            if let Some((a, b)) = graph.pair(id, Function::Add) {
-                stack.extend([(b, factor), (a, factor)]);
-            } else if let Some((a, b)) = graph.pair(id, Function::Sub) {
-                stack.extend([(b, -factor), (a, factor)]);
-            } else if let Some(a) = graph.argument(id, Function::Neg) {
-                stack.push((a, -factor));
-            } else if let Some((times, a)) = multiple(graph, id) {
-                stack.push((a, times * factor));
-            } else {
-                self.terms.push((id, factor));
-            }
-        }
-    }
-
-    /// The sum; `None` where nothing is left.
-    fn build(self, graph: &mut Graph) -> Option<ExprId> {
-        let mut merged: Vec<(ExprId, i32)> = Vec::new();
-        for (term, factor) in self.terms {
-            match merged.iter_mut().find(|(known, _)| *known == term) {
-                Some((_, known)) => *known += factor,
-                None => merged.push((term, factor)),
-            }
-        }
-        merged.sort_by_key(|(_, factor)| *factor < 0);
-        let mut sum = None;
-        for (term, factor) in merged.into_iter().filter(|(_, factor)| *factor != 0) {
-            let times = graph.real(f64::from(factor.abs()));
-            let term = if factor.abs() == 1 { term } else { graph.times(times, term) };
-            sum = Some(match (sum, factor > 0) {
-                (None, true) => term,
-                (None, false) => graph.negate(term),
-                (Some(sum), true) => graph.plus(sum, term),
-                (Some(sum), false) => graph.minus(sum, term),
-            });
-        }
-        sum
-    }
-}
-
-/// `if c then body else 0`, as a filter becomes.
-fn unmasked(graph: &Graph, body: ExprId) -> (ExprId, Option<ExprId>) {
-    match *graph.node(body) {
-        Node::If(c, inner, zero) if graph.is(zero, 0.0) => (inner, Some(c)),
-        _ => (body, None),
-    }
 }
 
 fn constant_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
@@ -230,7 +92,7 @@ fn constant_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 }
 
 /// A condition `x == e`, with `e` the same for all positions `x` and one of them.
-fn point(cx: &Context<'_>, axis: AxisId, condition: ExprId) -> Option<ExprId> {
+pub(super) fn point(cx: &Context<'_>, axis: AxisId, condition: ExprId) -> Option<ExprId> {
     let (a, b) = cx.graph.pair(condition, Function::Eq)?;
     let (index, position) = if *cx.graph.node(a) == Node::Index(axis) { (a, b) } else { (b, a) };
     if *cx.graph.node(index) != Node::Index(axis) || varies(cx.graph, position, axis) {
@@ -259,7 +121,7 @@ fn one_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 
 /// Whether a term is exactly 0 where a condition fails. A factor that is 0 there decides, as in `[c] * x`:
 /// inside of a sum, an indicator is a mask.
-fn vanishes(graph: &Graph, id: ExprId, condition: ExprId) -> bool {
+pub(super) fn vanishes(graph: &Graph, id: ExprId, condition: ExprId) -> bool {
     let both = |a, b| vanishes(graph, a, condition) && vanishes(graph, b, condition);
     match graph.node(id) {
         Node::Real(_) => graph.is(id, 0.0),

@@ -139,10 +139,11 @@ fn a_factor_cancels_into_a_sum() {
 fn softmax_and_logsumexp_arise_from_naive_text() {
     let (value, derivative) = (
         "logsumexp[c](x) - x[y]",
-        "exp(x - logsumexp[c](x)) - [c == y]",
+        "if c == y then expm1(x[y] - logsumexp[c](x)) else exp(x - logsumexp[c](x))",
     );
+    let named = "if c == y then expm1(x[y] - logsumexp[c](x)) else exp(p)";
     let head = "loss f(x[.., c], y: index c) =";
-    check(&format!("{head} -p[y] where p[c] = log_softmax[c](x)"), value, "exp(p) - [c == y]");
+    check(&format!("{head} -p[y] where p[c] = log_softmax[c](x)"), value, named);
     check(&format!("{head} -p[y] where p[c] = log(softmax[c](x))"), value, derivative);
     check(&format!("{head} -log(p[y]) where p[c] = exp(x) / sum[c](exp(x))"), value, derivative);
     check(&format!("{head} log(sum[c](exp(x))) - x[y]"), value, derivative);

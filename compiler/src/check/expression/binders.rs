@@ -7,7 +7,7 @@
 
 use super::Lowering;
 use super::frame::Binding;
-use crate::ast::{Argument, Bracket, BracketItem, Expr, ExprKind, Ident, Name};
+use crate::ast::{Argument, BinaryOp, Bracket, BracketItem, Expr, ExprKind, Ident, Name, UnaryOp};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{AxisId, AxisSet, ExprId, Function, Node, Reduction, Scalar};
@@ -57,7 +57,11 @@ impl<'a> Lowering<'a> {
         let (opened, taken) = (self.frame().open.len(), self.taken);
         let mut folds = Vec::new();
         let mut sound = true;
-        for item in &bracket.items {
+        for (place, item) in bracket.items.iter().enumerate() {
+            if let Some(diagnostic) = condition_among_axes(bracket, place) {
+                sound = self.report(diagnostic).unwrap_or(false);
+                continue;
+            }
             match self.bound(item) {
                 Some(fold) if folds.iter().any(|known: &Fold| known.axis == fold.axis) => {
                     let name = self.graph.axis_name(fold.axis).to_owned();
@@ -279,6 +283,40 @@ fn span_of(item: &BracketItem) -> Span {
         BracketItem::Group(_, span) => *span,
         BracketItem::Expr(expr) => expr.span,
     }
+}
+
+/// Whether an expression is a condition by its form. `j in c` binds an index.
+fn is_condition(expr: &Expr) -> bool {
+    use BinaryOp::{And, Eq, Ge, Gt, Le, Lt, Ne, Or};
+    match &expr.kind {
+        ExprKind::Binary(op, ..) => matches!(op, Eq | Ne | Lt | Le | Gt | Ge | And | Or),
+        ExprKind::Unary(op, _) => *op == UnaryOp::Not,
+        ExprKind::Membership { negated, .. } => *negated,
+        _ => false,
+    }
+}
+
+/// The complaint about `max[j in c, j != t](x)`: a comma stands before a filter. The text that would be right is
+/// offered where nothing but conditions follows.
+fn condition_among_axes(bracket: &Bracket, place: usize) -> Option<Diagnostic> {
+    let condition = |item: &BracketItem| matches!(item, BracketItem::Expr(expr) if is_condition(expr));
+    let alternative = |item: &BracketItem| {
+        matches!(item, BracketItem::Expr(Expr { kind: ExprKind::Binary(BinaryOp::Or, ..), .. }))
+    };
+    let (before, item) = (bracket.items.get(place.checked_sub(1)?)?, &bracket.items[place]);
+    if bracket.filter.is_some() || !bracket.items[place..].iter().all(condition) {
+        return None;
+    }
+    let diagnostic = Diagnostic::new(&codes::WRONG_ARGUMENTS, "this is no axis to fold", span_of(item));
+    let diagnostic = diagnostic.label("a condition");
+    let comma = Span { start: span_of(before).end, end: span_of(item).start };
+    Some(if !condition(before) {
+        diagnostic.suggest("conditions stand behind a `|`", comma, " | ")
+    } else if alternative(before) || alternative(item) {
+        diagnostic.note("conditions are joined by `and`")
+    } else {
+        diagnostic.suggest("conditions are joined by `and`", comma, " and ")
+    })
 }
 
 impl<'a> Lowering<'a> {
