@@ -3,7 +3,7 @@
 
 use crate::derive::{Derived, Form, Gradient};
 use crate::display::Printer;
-use crate::ir::{ExprId, Function, Loss, Node};
+use crate::ir::{ExprId, Function, Loss, Node, Reduction};
 
 /// What a reviewer reads first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,10 @@ pub fn both(loss: &Loss, gradient: &Gradient, printer: &Printer<'_>, which: fn(F
 /// A node that the formula names and whose name stands for one node only.
 fn is_local(derived: &Derived, id: ExprId) -> bool {
     let graph = &derived.loss.graph;
-    let leaf = matches!(graph.node(id), Node::Input(_) | Node::Parameter(_) | Node::Real(_) | Node::Bool(_));
+    let leaf = match graph.node(id) {
+        Node::Input(_) | Node::Member(_) | Node::Parameter(_) | Node::Real(_) | Node::Bool(_) => true,
+        node => matches!(node, Node::Index(_) | Node::Gather(..)),
+    };
     !leaf && graph.name(id).is_some_and(|name| graph.first_named(name) == Some(id))
 }
 
@@ -114,7 +117,14 @@ fn conventions(derived: &Derived, written: &[ExprId]) -> Vec<String> {
                 say("max and min share the gradient equally where both are equal")
             }
             Node::Apply(Function::Xlogy, _) => say("0 log 0 = 0, in value and derivatives"),
+            Node::Reduce(Reduction::Max | Reduction::Min, ..) => {
+                say("max and min over an axis share the gradient equally between those that attain them")
+            }
+            Node::Reduce(Reduction::Norm, ..) => say("norm has derivative 0 at the zero vector"),
             _ => {}
+        }
+        if let Node::Reduce(_, _, _, Some(_)) = graph.node(id) {
+            say("what a filter leaves out reaches neither value nor gradient");
         }
     }
     if derived.keep.is_some() {

@@ -11,8 +11,10 @@ pub(super) const RULES: &[Rule] = &[
         why: "a sum leaves a term out where it adds 0 for it",
         apply: |cx, id| {
             let (axis, body, filter) = folded(cx.graph, id, Reduction::Sum)?;
+            // Which labels a list has stays a filter: it says where the list ends.
+            let filter = filter.filter(|filter| !ends_list(cx.graph, *filter))?;
             let zero = cx.graph.real(0.0);
-            let chosen = cx.graph.choose(filter?, body, zero);
+            let chosen = cx.graph.choose(filter, body, zero);
             Some(cx.graph.add(Node::Reduce(Reduction::Sum, axis, chosen, None)))
         },
     },
@@ -69,6 +71,18 @@ pub(super) fn folded(graph: &Graph, id: ExprId, kind: Reduction) -> Option<(Axis
     }
 }
 
+/// Whether a filter has the condition that a label of a set is one, `label >= 0`.
+fn ends_list(graph: &Graph, filter: ExprId) -> bool {
+    if let Some((a, b)) = graph.pair(filter, Function::And) {
+        return ends_list(graph, a) || ends_list(graph, b);
+    }
+    let label = graph.pair(filter, Function::Ge).filter(|(_, zero)| graph.is(*zero, 0.0));
+    label.is_some_and(|(label, _)| match graph.node(label) {
+        Node::Gather(leaf, _) => matches!(graph.node(*leaf), Node::Input(i) if graph.members.contains_key(i)),
+        _ => false,
+    })
+}
+
 /// The parts of a sum without filter.
 fn sum(graph: &Graph, id: ExprId) -> Option<(AxisId, ExprId)> {
     folded(graph, id, Reduction::Sum).filter(|(_, _, filter)| filter.is_none()).map(|(axis, body, _)| (axis, body))
@@ -114,9 +128,18 @@ fn one_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
         vanishes(cx.graph, body, condition).then_some((condition, position))
     });
     let (condition, position) = found?;
-    let holds = cx.graph.add(Node::Bool(true));
-    let body = map(cx.graph, &[body], |_, old, rebuilt| if old == condition { holds } else { rebuilt })[0];
+    let body = where_it_holds(cx.graph, &[body], axis, condition)[0];
     cx.graph.substitute(body, &HashMap::from([(axis, position)]))
+}
+
+/// Expressions where a condition on the position on an axis holds. A fold over that axis has positions of its own.
+fn where_it_holds(graph: &mut Graph, roots: &[ExprId], axis: AxisId, condition: ExprId) -> Vec<ExprId> {
+    let holds = graph.add(Node::Bool(true));
+    map(graph, roots, |graph, old, rebuilt| match *graph.node(old) {
+        Node::Reduce(_, own, ..) if own == axis => old,
+        _ if old == condition => holds,
+        _ => rebuilt,
+    })
 }
 
 /// Whether a term is exactly 0 where a condition fails. A factor that is 0 there decides, as in `[c] * x`:
@@ -148,9 +171,7 @@ fn guard_at_the_label(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
             vanishes(cx.graph, product, condition).then_some((condition, position))
         });
         let Some((condition, position)) = found else { continue };
-        let holds = cx.graph.add(Node::Bool(true));
-        let roots = [guard, product];
-        let parts = map(cx.graph, &roots, |_, old, rebuilt| if old == condition { holds } else { rebuilt });
+        let parts = where_it_holds(cx.graph, &[guard, product], axis, condition);
         let guarded = cx.graph.choose(parts[0], parts[1], zero);
         let guarded = cx.graph.substitute(guarded, &HashMap::from([(axis, position)]))?;
         return Some(cx.graph.choose(condition, guarded, zero)).filter(|new| *new != id);
