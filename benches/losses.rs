@@ -3,13 +3,15 @@
 //!
 //! The floor is a triad, `g = a - 3 b`, or with more arrays where the loss reads more, compiled for the same
 //! instruction set. Loss and floor run in turns in one process; medians are compared. `--quick` is the guard of
-//! CI: fewer sizes, and an error where a kernel has lost its vector code. It is no measurement.
+//! CI: fewer sizes, and an error where a kernel has lost its vector code. It is no measurement. Losses over named
+//! axes follow in a table of their own.
 //!
 //! ```text
 //! cargo bench -p lossdef --bench losses            # the whole table
 //! cargo bench -p lossdef --bench losses -- bce     # losses whose name contains `bce`
 //! ```
 
+mod axes;
 mod floor;
 
 use floor::{Element, floor};
@@ -27,7 +29,8 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let quick = words.iter().any(|word| word == "--quick");
     let filter = words.iter().find(|word| !word.starts_with("--")).cloned().unwrap_or_default();
-    let losses: Vec<&dyn Loss> = CATALOGUE.iter().filter(|loss| loss.spec().name.contains(&filter)).collect();
+    let wanted = |loss: &&dyn Loss| !axes::named(loss.spec()) && loss.spec().name.contains(&filter);
+    let losses: Vec<&dyn Loss> = CATALOGUE.iter().filter(wanted).collect();
     let sizes: &[usize] = if quick { &[1_000, 100_000] } else { &[1_000, 100_000, 1_000_000, 10_000_000] };
     let threads: &[usize] = if quick { &[1] } else { &[1, 2] };
 
@@ -41,6 +44,7 @@ fn main() {
                 lost.extend(row::<f32>(*loss, sizes));
                 row::<f64>(*loss, sizes);
             }
+            lost.extend(axes::all(&filter, quick));
         });
     }
     if !quick && filter.is_empty() {

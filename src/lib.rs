@@ -28,7 +28,7 @@ pub mod __private {
     pub mod rows {
         pub use lossdef_runtime::formula::Parts;
         pub use lossdef_runtime::rows::program::*;
-        pub use lossdef_runtime::rows::{Kind, Stage, entry};
+        pub use lossdef_runtime::rows::{Kind, Same, Stage, entry};
     }
 
     /// The number type in which a kernel is set up.

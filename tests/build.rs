@@ -1,5 +1,5 @@
 //! What a user's `cargo` does: an error names the `.def` file and the line, the sound losses are there all the
-//! same, and an edit of the file alone builds the crate again.
+//! same, an edit of the file alone builds the crate again, and arrays of the wrong type are told what they should be.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,26 +8,22 @@ use std::process::{Command, Output};
 struct Project(PathBuf);
 
 impl Project {
-    fn new() -> Project {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("user");
+    fn new(name: &str, main: &str) -> Project {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = std::fs::remove_dir_all(root.join("src"));
         let project = Project(root);
         let here = env!("CARGO_MANIFEST_DIR").replace('\\', "/");
         project.write(
             "Cargo.toml",
             &format!(
-                "[package]\nname = \"user\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
                  [dependencies]\nlossdef = {{ path = \"{here}\" }}\nndarray = \"0.17\"\n"
             ),
         );
         // The same versions of everything, so that nothing has to be fetched.
         let lock = std::fs::read_to_string(Path::new(&here).join("Cargo.lock")).expect("a lock file");
         project.write("Cargo.lock", &lock);
-        project.write(
-            "src/main.rs",
-            "lossdef::losses! { \"my.def\" }\nfn main() {\n    let x = ndarray::array![3.0];\n    \
-             println!(\"{}\", Good::new().forward(&x).unwrap());\n}\n",
-        );
+        project.write("src/main.rs", main);
         project
     }
 
@@ -41,7 +37,8 @@ impl Project {
         Command::new(env!("CARGO"))
             .args([command, "--quiet", "--offline", "--color", "never"])
             .current_dir(&self.0)
-            .env("CARGO_TARGET_DIR", self.0.join("target"))
+            // One folder for all projects: what they depend on is built once.
+            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("built"))
             .env_remove("RUSTFLAGS")
             .output()
             .expect("cargo runs")
@@ -54,7 +51,11 @@ fn errors(output: &Output) -> String {
 
 #[test]
 fn mistakes_are_shown_at_their_line_and_edits_build_again() {
-    let project = Project::new();
+    let project = Project::new(
+        "user",
+        "lossdef::losses! { \"my.def\" }\nfn main() {\n    let x = ndarray::array![3.0];\n    \
+         println!(\"{}\", Good::new().forward(&x).unwrap());\n}\n",
+    );
     project.write("my.def", "loss good(x) = x^2\n\nloss bad(input, target) = input - taget\n");
     let output = project.cargo("check");
     let text = errors(&output);
@@ -75,4 +76,39 @@ fn mistakes_are_shown_at_their_line_and_edits_build_again() {
     project.write("my.def", "loss good(x) = x^3\n");
     let output = project.cargo("run");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "27\n", "{}", errors(&output));
+}
+
+/// Functions that call a loss with what it does not take.
+const MISTAKEN: &str = "
+use lossdef::losses::*;
+use ndarray::{Array1, Array2};
+fn swapped(x: &Array2<f32>, y: &Array1<u8>) { let _ = CrossEntropy::new().forward(y, x); }
+fn real_labels(x: &Array2<f64>, y: &Array1<f64>) { let _ = CrossEntropy::new().forward(x, y); }
+fn whole_numbers(x: &Array1<i32>) { let _ = Mse::new().forward(x, x); }
+fn any_loss<L: lossdef::Loss>(_: L) {}
+fn typed() { any_loss(Mse::new()); }
+fn main() {}
+";
+
+#[test]
+fn arrays_of_the_wrong_type_are_told_what_they_should_be() {
+    let text = errors(&Project::new("mistaken", MISTAKEN).cargo("check"));
+    for part in [
+        "error[E0277]: `u8` is no element type of real inputs",
+        "error[E0277]: `f32` is no element type of labels",
+        "error[E0277]: `f64` is no element type of labels",
+        "error[E0277]: `i32` is no element type of real inputs",
+        "real inputs are arrays of `f32` or `f64`",
+        "labels are arrays of `i64`, `i32`, `i16`",
+        "did you swap two inputs, as `input` and `target`?",
+        "`lossdef::losses::Mse` is no loss that is called by the names of its inputs",
+        "takes `&dyn lossdef::Loss`, which `Mse::dynamic()`",
+        "takes a closure",
+    ] {
+        assert!(text.contains(part), "no {part} in:\n{text}");
+    }
+    // Nothing that users cannot name.
+    for part in ["__private", "::rows::"] {
+        assert!(!text.contains(part), "{part} in:\n{text}");
+    }
 }

@@ -2,12 +2,17 @@
 //! from the text of the paper that defines it, value by value, and its gradients are held against central
 //! differences of that.
 //!
-//! [`evaluate`] says who answers: the oracle, that is, the formula of `losses.def` as it is written.
+//! The generated loss answers, and the oracle, that is, the formula of `losses.def` as it is written; both have to
+//! say the same.
 
+mod given;
 mod oracle;
 
 use std::collections::BTreeMap;
 
+use given::{Given, How};
+use lossdef::ReductionKind;
+use ndarray::{ArrayD, IxDyn};
 use oracle::Oracle;
 use oracle::arrays::Array;
 use oracle::random::Random;
@@ -25,7 +30,43 @@ struct Answer {
     gradients: BTreeMap<String, Vec<f64>>,
 }
 
+/// What the generated loss says, which the oracle has to confirm.
 fn evaluate(loss: &str, inputs: &Inputs, parameters: &Parameters) -> Answer {
+    let (ours, oracle) = (generated(loss, inputs, parameters), as_written(loss, inputs, parameters));
+    let confirm = |what: &str, got: &[f64], want: &[f64]| {
+        assert_eq!(got.len(), want.len(), "{loss}: {what}");
+        for (got, want) in got.iter().zip(want) {
+            let close = got == want || (got - want).abs() <= 1e-12 * want.abs().max(1.0);
+            assert!(close, "{loss}: {what} is {got} as generated, {want} to the oracle");
+        }
+    };
+    confirm("the value", &ours.values, &oracle.values);
+    for (name, gradient) in &oracle.gradients {
+        confirm(name, &ours.gradients[name], gradient);
+    }
+    ours
+}
+
+fn generated(loss: &str, inputs: &Inputs, parameters: &Parameters) -> Answer {
+    let array = |of: &Array| {
+        ArrayD::from_shape_vec(IxDyn(&of.shape), of.data.clone()).expect("as many numbers as the shape says")
+    };
+    let call = Given {
+        loss: lossdef::losses::CATALOGUE.get(loss).unwrap_or_else(|| panic!("there is no loss `{loss}`")),
+        inputs: inputs.iter().map(|(name, of)| (*name, array(of))).collect(),
+        parameters: parameters.clone(),
+    };
+    let ones = vec![1.0; call.samples().iter().product()];
+    let found = call.evaluate(&How::plain(ReductionKind::None, ones));
+    let found = found.unwrap_or_else(|error| panic!("{loss}: {error}"));
+    let flat = |array: &ArrayD<f64>| array.iter().copied().collect::<Vec<f64>>();
+    Answer {
+        values: flat(&found.value),
+        gradients: found.gradients.iter().map(|(name, of)| ((*name).to_owned(), flat(of))).collect(),
+    }
+}
+
+fn as_written(loss: &str, inputs: &Inputs, parameters: &Parameters) -> Answer {
     let oracle = Oracle::of_losses_def();
     let run = oracle.evaluate(loss, inputs, parameters).unwrap_or_else(|error| panic!("{loss}: {error}"));
     let gradients = run.gradients(|_| (Wide::ONE, Wide::ZERO));

@@ -1,4 +1,4 @@
-//! The gradients of every loss of `losses.def`, as generated: against the oracle's forward mode over 32 digits,
+//! The gradients of every loss of `losses.def` without named axes, as generated: against the oracle's forward mode over 32 digits,
 //! at random points and at the points where formulas break (kinks, ties, 0 and 1, saturation), and against
 //! central differences of the generated value itself.
 
@@ -30,11 +30,16 @@ struct Batch {
     gradients: Columns,
 }
 
+/// The losses without named axes; `gradients_over_axes.rs` has the others.
+fn losses() -> impl Iterator<Item = &'static dyn Loss> {
+    lossdef::losses::CATALOGUE.iter().filter(|loss| loss.spec().is_elementwise())
+}
+
 #[test]
 fn agree_with_the_oracle() {
     let oracle = Oracle::of_losses_def();
     let mut wrong = Vec::new();
-    for loss in lossdef::losses::CATALOGUE {
+    for loss in losses() {
         let name = loss.spec().name;
         let (mut counts, before) = (Counts::default(), wrong.len());
         for parameters in choices(loss) {
@@ -103,7 +108,7 @@ impl Counts {
 fn agree_with_central_differences() {
     let oracle = Oracle::of_losses_def();
     let blunt = Oracle::of_losses_def().blunt();
-    for loss in lossdef::losses::CATALOGUE {
+    for loss in losses() {
         let (mut compared, mut aside) = (0, 0);
         for parameters in choices(loss) {
             let columns = scattered(loss, &mut Random(2));
@@ -234,7 +239,9 @@ fn singular(loss: &dyn Loss, parameters: &Parameters, random: &mut Random) -> Co
     // All of them are short binary fractions: rounding must not carry a point onto a kink, or off it. None is
     // -0, which is the other side of a pole.
     let tiny = 2f64.powi(-20);
-    let mut numbers = vec![0.0, 1.0, -1.0, 0.5, 2.0, tiny, -tiny, 1.0 - tiny, 30.0, -30.0, 700.0, -700.0];
+    // The exponential of a difference of two has to be a number.
+    let large = if loss.spec().name == "ppo_clip" { 300.0 } else { 700.0 };
+    let mut numbers = vec![0.0, 1.0, -1.0, 0.5, 2.0, tiny, -tiny, 1.0 - tiny, 30.0, -30.0, large, -large];
     for value in parameters.values() {
         numbers.extend([*value, 0.0 - value, 1.0 + value, 1.0 - value]);
     }

@@ -108,9 +108,9 @@ proptest! {
     fn rewriting_and_lowering_keep_values_and_derivatives(formula in formula(), point in point()) {
         let loss = compiled(&formula);
         let graph = &loss.derived.loss.graph;
-        let forms = std::iter::once(loss.derived.value).chain(loss.derived.gradients.iter().map(|(_, form)| *form));
+        let forms = std::iter::once(loss.derived.value).chain(loss.derived.gradients.iter().map(|gradient| gradient.own));
         let variant = &loss.variants[0].0;
-        let lowered = std::iter::once(variant.value).chain(variant.gradients.iter().map(|(_, id)| *id));
+        let lowered = std::iter::once(variant.value).chain(variant.gradients.iter().map(|gradient| gradient.own));
         for (form, lowered) in forms.zip(lowered) {
             let raw = evaluate(graph, form.raw, point);
             if raw.is_finite() && raw.abs() < 1e6 {
@@ -128,7 +128,7 @@ proptest! {
         let oracle = Oracle::new("random.def", &declaration(&formula));
         let sample = oracle.sample("f", &BTreeMap::from([("x", point[0]), ("y", point[1]), ("p", point[2])]));
         let variant = &loss.variants[0].0;
-        let ours = std::iter::once(variant.value).chain(variant.gradients.iter().map(|(_, id)| *id));
+        let ours = std::iter::once(variant.value).chain(variant.gradients.iter().map(|gradient| gradient.own));
         for (ours, theirs) in ours.zip(std::iter::once(sample.value).chain(sample.slopes)) {
             let (got, want) = (evaluate(&variant.graph, ours, point), theirs.round());
             if want.abs() < 1e6 {
@@ -142,7 +142,7 @@ proptest! {
         let loss = compiled(&formula);
         let graph = &loss.derived.loss.graph;
         let printer = Printer::new(&loss.derived.loss, graph);
-        for form in [loss.derived.value, loss.derived.gradients[0].1] {
+        for form in [loss.derived.value, loss.derived.gradients[0].own] {
             let text = printer.text(form.stable);
             if text.ends_with("...") {
                 continue;
@@ -157,7 +157,7 @@ proptest! {
     fn the_derivative_is_linear(a in formula(), b in formula(), point in point()) {
         let sum = compiled(&format!("2 * ({a}) - 3 * ({b})"));
         let (a, b) = (compiled(&a), compiled(&b));
-        let slope = |loss: &CompiledLoss| evaluate(&loss.derived.loss.graph, loss.derived.gradients[0].1.raw, point);
+        let slope = |loss: &CompiledLoss| evaluate(&loss.derived.loss.graph, loss.derived.gradients[0].own.raw, point);
         let (left, right) = (slope(&sum), 2.0 * slope(&a) - 3.0 * slope(&b));
         if left.abs() < 1e6 {
             prop_assert!(close(left, right), "{left}, {right}");

@@ -3,6 +3,7 @@
 use lossdef_compiler::render::{Style, render};
 use lossdef_compiler::source::SourceFile;
 use lossdef_compiler::{compile, text};
+use std::io::{self, BufWriter, ErrorKind, Write};
 
 fn main() {
     let path = std::env::args().nth(1).unwrap_or_else(|| "losses.def".to_owned());
@@ -12,7 +13,16 @@ fn main() {
     for diagnostic in &compiled.diagnostics {
         eprintln!("{}", render(&source, diagnostic, Style::Plain));
     }
-    for loss in &compiled.losses {
-        println!("{}", text::text(loss).unwrap_or_else(|error| panic!("{error}")));
+    let print = || {
+        let mut out = BufWriter::new(io::stdout().lock());
+        for loss in &compiled.losses {
+            writeln!(out, "{}", text::text(loss).unwrap_or_else(|error| panic!("{error}")))?;
+        }
+        out.flush()
+    };
+    match print() {
+        // Whoever reads may stop before the end, as `head` does.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => panic!("standard output: {error}"),
+        _ => {}
     }
 }

@@ -45,7 +45,8 @@ fn own_axis(graph: &mut Graph, inputs: &[Input], id: ExprId) -> Option<ExprId> {
     let axis = graph.base(index);
     let lists = |id: ExprId| match graph.node(id) {
         Node::Gather(leaf, picks) => {
-            let labels = matches!(graph.node(*leaf), Node::Input(i) if matches!(inputs[*i].role, Role::Set(_)));
+            let labels =
+                matches!(graph.node(*leaf), Node::Input(i) if matches!(inputs[*i].role, Role::Set(_)));
             labels && picks.iter().any(|(_, position)| *graph.node(*position) == Node::Index(index))
         }
         _ => false,

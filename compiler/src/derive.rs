@@ -65,8 +65,12 @@ pub fn derive(mut loss: Loss, diagnostics: &mut Diagnostics) -> Option<Derived> 
     if raw.is_none() {
         diagnostics.enter(&loss.name);
         diagnostics.push(
-            Diagnostic::new(&codes::TOO_DEEP, "the derivatives of this loss take too many indices", loss.span)
-                .note(format!("axes and indices are at most {} together", AxisSet::CAPACITY)),
+            Diagnostic::new(
+                &codes::TOO_DEEP,
+                "the derivatives of this loss take too many indices",
+                loss.span,
+            )
+            .note(format!("axes and indices are at most {} together", AxisSet::CAPACITY)),
         );
     }
     Some(stable(loss, raw?))

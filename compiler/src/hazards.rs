@@ -29,7 +29,8 @@ pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
     }
     for gradient in &derived.gradients {
         let zero = |form: &Form| loss.graph.is(form.stable, 0.0);
-        let vanishes = zero(&gradient.own) && gradient.shared.as_ref().is_none_or(|shared| zero(&shared.form));
+        let vanishes =
+            zero(&gradient.own) && gradient.shared.as_ref().is_none_or(|shared| zero(&shared.form));
         if vanishes && computes_with(&loss.graph, loss.value, gradient.input) {
             let input = &loss.inputs[gradient.input];
             diagnostics.push(

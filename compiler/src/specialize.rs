@@ -82,7 +82,9 @@ fn with_each(
     values: &[Option<f64>],
 ) -> Vec<Vec<(usize, f64)>> {
     let extended = combinations.iter().flat_map(|others| {
-        values.iter().map(|value| others.iter().copied().chain(value.map(|value| (parameter, value))).collect())
+        values
+            .iter()
+            .map(|value| others.iter().copied().chain(value.map(|value| (parameter, value))).collect())
     });
     extended.collect()
 }
@@ -97,8 +99,9 @@ fn simplifying(derived: &Derived, parameter: usize) -> Option<f64> {
     }
     let folds = |fixed: Vec<(usize, f64)>| {
         let variant = variant(derived, fixed);
-        let roots: Vec<ExprId> =
-            std::iter::once(variant.value).chain(variant.gradients.iter().map(|gradient| gradient.own)).collect();
+        let roots: Vec<ExprId> = std::iter::once(variant.value)
+            .chain(variant.gradients.iter().map(|gradient| gradient.own))
+            .collect();
         let all = variant.graph.reachable(&roots);
         all.into_iter().filter(|id| matches!(variant.graph.node(*id), Node::Reduce(..))).count()
     };
@@ -153,8 +156,11 @@ fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
     let roots = substitute(&mut graph, &roots, &replace);
     let mut ranges = Ranges::new(&derived.loss);
     let roots = rewrite(&mut graph, &mut ranges, &roots, &mut Counts::default());
-    let lowered =
-        if derived.loss.is_elementwise() { lower(&mut graph, &roots) } else { lower_over_axes(&mut graph, &mut ranges, &roots) };
+    let lowered = if derived.loss.is_elementwise() {
+        lower(&mut graph, &roots)
+    } else {
+        lower_over_axes(&mut graph, &mut ranges, &roots)
+    };
     let mut roots = lowered.into_iter();
     let mut next = || roots.next().expect("as many roots come out as went in");
     let value = next();

@@ -119,7 +119,14 @@ fn differences(loss: &Loss, output: ExprId, input: usize, arrays: &Arrays) -> Ve
 
 type SharedPart = Option<(ExprId, Vec<(AxisId, AxisId)>)>;
 
-fn gradient(loss: &Loss, graph: &Graph, input: usize, own: ExprId, shared: &SharedPart, arrays: &Arrays) -> Vec<f64> {
+fn gradient(
+    loss: &Loss,
+    graph: &Graph,
+    input: usize,
+    own: ExprId,
+    shared: &SharedPart,
+    arrays: &Arrays,
+) -> Vec<f64> {
     let axes = &loss.inputs[input].axes;
     let mut evaluator = Evaluator::new(graph, &loss.inputs, arrays);
     let mut sum = evaluator.array(own, axes, &Positions::new());
@@ -156,7 +163,9 @@ fn check(compiled: &CompiledLoss, random: &mut Random) {
         for (variant, _) in &compiled.variants {
             let fits = |(parameter, value): &(usize, f64)| arrays.parameters[*parameter] == *value;
             if variant.fixed.iter().all(fits) {
-                let Some(lowered) = variant.gradients.iter().find(|gradient| gradient.input == input) else { continue };
+                let Some(lowered) = variant.gradients.iter().find(|gradient| gradient.input == input) else {
+                    continue;
+                };
                 let lowered = gradient(loss, &variant.graph, input, lowered.own, &lowered.shared, &arrays);
                 assert_close(&lowered, &want, &format!("{name}, lowered, {:?}", variant.fixed));
             }
@@ -166,7 +175,8 @@ fn check(compiled: &CompiledLoss, random: &mut Random) {
         let by = loss.mean_by.expect("a divisor");
         let want = differences(loss, by, gradient_of.input, &arrays);
         let shared = gradient_of.weighed.shared.as_ref().map(|shared| (shared.value, shared.at.clone()));
-        let stable = gradient(loss, &loss.graph, gradient_of.input, gradient_of.weighed.own, &shared, &arrays);
+        let stable =
+            gradient(loss, &loss.graph, gradient_of.input, gradient_of.weighed.own, &shared, &arrays);
         assert_close(&stable, &want, &format!("{}: divisor", loss.name));
     }
     let _ = Node::Upstream;

@@ -248,6 +248,7 @@ fn habits_from_other_languages() {
       expected `[` or `=`, found the end
     x[i][j]
       expected an operator, a clause or the next declaration, found `[`
+        = note: all positions stand in one bracket: `x[i, j]`
     sum[c | ](x)
       expected an expression, found `]`
     "x"

@@ -82,6 +82,7 @@ stage!(
 // Slots: 0 max, 1 e, 2 s, 3 xt, 4 kept, 5 value, 6 coefficient, 7 t.
 const ENTROPY: Program<'static> = Program {
     loops: &[1],
+    lists: &[],
     slots: &[ROW, OVER, ROW, ROW, ROW, ROW, ROW, ROW],
     before: &[],
     keep: &[pass(Need::Value, 0, &[], &[TARGET], &[Write::Store(4), Write::Store(7)])],
@@ -124,6 +125,7 @@ stage!(
 // Slots: 0 sum, 1 (unused), 2 count, 3 xt, 4 share, 5 value, 6 all, 7 t.
 const MARGIN: Program<'static> = Program {
     loops: &[1],
+    lists: &[],
     slots: &[ROW, OVER, ROW, ROW, ROW, ROW, ROW, ROW],
     before: &[],
     keep: &[],
@@ -166,6 +168,7 @@ stage!(Angles [Each, Each] |[x, y, scale, a, b], position| [a * x - scale * y, b
 
 const COSINE: Program<'static> = Program {
     loops: &[1],
+    lists: &[],
     slots: &[ROW, ROW, ROW, ROW, ROW, ROW, ROW],
     before: &[],
     keep: &[],

@@ -26,7 +26,15 @@ pub enum AnyView<'a> {
     /// Whole numbers.
     I32(ReadD<'a, i32>),
     /// Whole numbers.
+    I16(ReadD<'a, i16>),
+    /// Whole numbers.
+    I8(ReadD<'a, i8>),
+    /// Whole numbers.
+    U64(ReadD<'a, u64>),
+    /// Whole numbers.
     U32(ReadD<'a, u32>),
+    /// Whole numbers.
+    U16(ReadD<'a, u16>),
     /// Whole numbers.
     U8(ReadD<'a, u8>),
     /// Whole numbers.
@@ -75,7 +83,7 @@ macro_rules! views {
     )*};
 }
 
-views!(F32 f32, F64 f64, Bool bool, I64 i64, I32 i32, U32 u32, U8 u8, Usize usize);
+views!(F32 f32, F64 f64, Bool bool, I64 i64, I32 i32, I16 i16, I8 i8, U64 u64, U32 u32, U16 u16, U8 u8, Usize usize);
 
 macro_rules! views_mut {
     ($($variant:ident $element:ty),*) => {$(
@@ -118,7 +126,11 @@ impl AnyView<'_> {
             AnyView::Bool(_) => "bool",
             AnyView::I64(_) => "i64",
             AnyView::I32(_) => "i32",
+            AnyView::I16(_) => "i16",
+            AnyView::I8(_) => "i8",
+            AnyView::U64(_) => "u64",
             AnyView::U32(_) => "u32",
+            AnyView::U16(_) => "u16",
             AnyView::U8(_) => "u8",
             AnyView::Usize(_) => "usize",
         }

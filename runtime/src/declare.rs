@@ -144,7 +144,8 @@ macro_rules! loss {
                 self
             }
 
-            /// Binds the required inputs, so that optional ones and buffers can be added.
+            /// Binds the required inputs, in the order of the formula. What it gives takes the optional ones, each
+            /// by a method of its name, and is then evaluated: by `forward`, `forward_backward`, or into buffers.
             $visibility fn on<'a, T, $($dimension),*>(
                 &self,
                 $($required: &'a $crate::loss!(@array T $required_role $([$($own_dimension)?])?)),*
@@ -167,7 +168,8 @@ macro_rules! loss {
                 $call($crate::call::Call::new(parameters, self.__settings)$(.$required_role($required_index, $required))*)
             }
 
-            /// The result: a number, or for `Unreduced` an array of the sample shape.
+            /// The result: a number, or for `Unreduced` an array of the sample shape. Optional inputs have their
+            /// defaults; with [`on`](Self::on) they can be given.
             ///
             /// # Errors
             ///
@@ -262,7 +264,7 @@ macro_rules! loss {
         {
             $(
                 $(#[$optional_doc])*
-                #[doc = ::core::concat!("Gives `", ::core::stringify!($optional), "`, which broadcasts to the shape of its axes by NumPy's rule.")]
+                #[doc = ::core::concat!("Gives the optional `", ::core::stringify!($optional), "`, which broadcasts to the shape of its axes by NumPy's rule.")]
                 $visibility fn $optional<E: $crate::ndarray::Dimension>(
                     self,
                     $optional: &'a $crate::loss!(@array T $optional_role [E]),

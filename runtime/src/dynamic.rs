@@ -20,6 +20,15 @@ use crate::task::{Outcome, Task};
 /// let loss = catalogue.get("smooth_l1").unwrap();
 /// let result = loss.call().input("input", &x).input("target", &y).parameter("beta", 0.5).gradient("input").evaluate()?;
 /// ```
+///
+/// A typed loss, `SmoothL1`, is none itself; `SmoothL1::dynamic()` gives the loss, without the settings. Code that is
+/// generic over typed losses takes a closure, which has settings and types: `|x, y| loss.forward_backward(x, y)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no loss that is called by the names of its inputs",
+    label = "expected a `&dyn lossdef::Loss`",
+    note = "such code takes `&dyn lossdef::Loss`, which `Mse::dynamic()` and `CATALOGUE.get(\"mse\")` give",
+    note = "code that is generic over typed losses takes a closure: `|x, y| Mse::new().forward_backward(x, y)`"
+)]
 pub trait Loss: Debug + Send + Sync {
     /// The loss as data.
     fn spec(&self) -> &'static Spec;
@@ -30,6 +39,12 @@ pub trait Loss: Debug + Send + Sync {
 }
 
 /// An element type for which every loss is compiled: `f32` or `f64`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no element type of real inputs",
+    label = "expected an array of `f32` or `f64`",
+    note = "real inputs are arrays of `f32` or `f64`; code that is generic over both has the bound `lossdef::Element`",
+    note = "did you swap two inputs, as `input` and `target`? they stand in the order of the formula"
+)]
 pub trait Element: Float {
     #[doc(hidden)]
     fn run(loss: &dyn Loss, task: Task<'_, '_, Self>) -> Result<Outcome, Error>;

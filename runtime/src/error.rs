@@ -48,7 +48,7 @@ pub enum Error {
         samples: Vec<usize>,
     },
     /// An array has another number of axes than its input declares.
-    #[error("{loss}: `{input}` has shape {shape:?} but is declared over {}", crate::error::axes(declared))]
+    #[error("{loss}: {}", crate::error::rank(input, shape, declared, expected.as_deref()))]
     Rank {
         /// The loss.
         loss: &'static str,
@@ -58,6 +58,9 @@ pub enum Error {
         shape: Vec<usize>,
         /// The axes that it declares.
         declared: &'static [AxisSpec],
+        /// The shape that it must have beside the other inputs, `[3, k]` where nothing tells the length of axis
+        /// `k`; nothing where no other input tells any.
+        expected: Option<String>,
     },
     /// Two inputs differ in the size of an axis that both declare.
     #[error(
@@ -357,6 +360,17 @@ pub(crate) fn list(names: &[&str]) -> String {
 pub(crate) fn axes(declared: &[AxisSpec]) -> String {
     let names: Vec<String> = declared.iter().map(AxisSpec::to_string).collect();
     format!("[{}]", names.join(", "))
+}
+
+/// What is wrong with the number of axes of an array.
+fn rank(input: &str, shape: &[usize], declared: &[AxisSpec], expected: Option<&str>) -> String {
+    let declared = axes(declared);
+    match expected {
+        None => format!("`{input}` has shape {shape:?} but is declared over {declared}"),
+        Some(expected) => format!(
+            "`{input}` is declared over {declared}, so it must have shape {expected}; it has {shape:?}"
+        ),
+    }
 }
 
 /// What two inputs differ in.

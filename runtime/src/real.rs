@@ -9,6 +9,12 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::math::Element;
 
 /// An element type of arrays: `f32` or `f64`. Sealed: nothing else can implement it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no element type of real inputs",
+    label = "expected an array of `f32` or `f64`",
+    note = "real inputs are arrays of `f32` or `f64`; code that is generic over both has the bound `lossdef::Element`",
+    note = "did you swap two inputs, as `input` and `target`? they stand in the order of the formula"
+)]
 pub trait Float:
     Element + Copy + Default + PartialEq + PartialOrd + Debug + Display + Send + Sync + 'static
 {

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use ndarray::{Array, ArrayRef, Dimension};
 
+use crate::dynamic::Element;
 use crate::error::Error;
-use crate::real::Float;
 use crate::sweep::view::{View, ViewMut};
 use crate::task::Factor;
 
@@ -54,24 +54,24 @@ pub struct MeanOver(
 /// A reduction as a type: [`Mean`], [`Sum`], [`BatchMean`], [`MeanOver`] give a number, [`Unreduced`] an array.
 pub trait Reduction: Copy + Debug + PartialEq + Send + Sync + 'static + private::Sealed {
     /// The result: `T`, or an array of the sample shape.
-    type Output<T: Float, D: Dimension>;
+    type Output<T: Element, D: Dimension>;
     /// A derivative with respect to the result: `T`, or `&ArrayRef<T, D>` of the sample shape.
-    type Upstream<'u, T: Float, D: Dimension + 'u>;
+    type Upstream<'u, T: Element, D: Dimension + 'u>;
     #[doc(hidden)]
-    type Values<T: Float, D: Dimension>;
+    type Values<T: Element, D: Dimension>;
 
     /// The reduction as a value.
     fn kind(self) -> ReductionKind;
     #[doc(hidden)]
-    fn reserve<T: Float, D: Dimension>(
+    fn reserve<T: Element, D: Dimension>(
         make: impl FnOnce() -> Result<Array<T, D>, Error>,
     ) -> Result<Self::Values<T, D>, Error>;
     #[doc(hidden)]
-    fn view<T: Float, D: Dimension>(values: &mut Self::Values<T, D>) -> Option<ViewMut<'_, T>>;
+    fn view<T: Element, D: Dimension>(values: &mut Self::Values<T, D>) -> Option<ViewMut<'_, T>>;
     #[doc(hidden)]
-    fn finish<T: Float, D: Dimension>(values: Self::Values<T, D>, result: f64) -> Self::Output<T, D>;
+    fn finish<T: Element, D: Dimension>(values: Self::Values<T, D>, result: f64) -> Self::Output<T, D>;
     #[doc(hidden)]
-    fn factor<'u, T: Float, D: Dimension + 'u>(upstream: Self::Upstream<'u, T, D>) -> Factor<'u, T>;
+    fn factor<'u, T: Element, D: Dimension + 'u>(upstream: Self::Upstream<'u, T, D>) -> Factor<'u, T>;
 }
 
 macro_rules! to_a_number {
@@ -79,30 +79,30 @@ macro_rules! to_a_number {
         impl private::Sealed for $reduction {}
 
         impl Reduction for $reduction {
-            type Output<T: Float, D: Dimension> = T;
-            type Upstream<'u, T: Float, D: Dimension + 'u> = T;
-            type Values<T: Float, D: Dimension> = ();
+            type Output<T: Element, D: Dimension> = T;
+            type Upstream<'u, T: Element, D: Dimension + 'u> = T;
+            type Values<T: Element, D: Dimension> = ();
 
             fn kind(self) -> ReductionKind {
                 let $this = self;
                 $kind
             }
 
-            fn reserve<T: Float, D: Dimension>(
+            fn reserve<T: Element, D: Dimension>(
                 _: impl FnOnce() -> Result<Array<T, D>, Error>,
             ) -> Result<(), Error> {
                 Ok(())
             }
 
-            fn view<T: Float, D: Dimension>(_: &mut ()) -> Option<ViewMut<'_, T>> {
+            fn view<T: Element, D: Dimension>(_: &mut ()) -> Option<ViewMut<'_, T>> {
                 None
             }
 
-            fn finish<T: Float, D: Dimension>(_: (), result: f64) -> T {
+            fn finish<T: Element, D: Dimension>(_: (), result: f64) -> T {
                 T::from_f64(result)
             }
 
-            fn factor<'u, T: Float, D: Dimension + 'u>(upstream: T) -> Factor<'u, T> {
+            fn factor<'u, T: Element, D: Dimension + 'u>(upstream: T) -> Factor<'u, T> {
                 Factor::Same(upstream.to_f64())
             }
         }
@@ -119,29 +119,29 @@ to_a_number! {
 impl private::Sealed for Unreduced {}
 
 impl Reduction for Unreduced {
-    type Output<T: Float, D: Dimension> = Array<T, D>;
-    type Upstream<'u, T: Float, D: Dimension + 'u> = &'u ArrayRef<T, D>;
-    type Values<T: Float, D: Dimension> = Array<T, D>;
+    type Output<T: Element, D: Dimension> = Array<T, D>;
+    type Upstream<'u, T: Element, D: Dimension + 'u> = &'u ArrayRef<T, D>;
+    type Values<T: Element, D: Dimension> = Array<T, D>;
 
     fn kind(self) -> ReductionKind {
         ReductionKind::None
     }
 
-    fn reserve<T: Float, D: Dimension>(
+    fn reserve<T: Element, D: Dimension>(
         make: impl FnOnce() -> Result<Array<T, D>, Error>,
     ) -> Result<Array<T, D>, Error> {
         make()
     }
 
-    fn view<T: Float, D: Dimension>(values: &mut Array<T, D>) -> Option<ViewMut<'_, T>> {
+    fn view<T: Element, D: Dimension>(values: &mut Array<T, D>) -> Option<ViewMut<'_, T>> {
         Some(ViewMut::of(values))
     }
 
-    fn finish<T: Float, D: Dimension>(values: Array<T, D>, _: f64) -> Array<T, D> {
+    fn finish<T: Element, D: Dimension>(values: Array<T, D>, _: f64) -> Array<T, D> {
         values
     }
 
-    fn factor<'u, T: Float, D: Dimension + 'u>(upstream: &'u ArrayRef<T, D>) -> Factor<'u, T> {
+    fn factor<'u, T: Element, D: Dimension + 'u>(upstream: &'u ArrayRef<T, D>) -> Factor<'u, T> {
         Factor::Each(View::of(upstream))
     }
 }

@@ -163,6 +163,8 @@ pub(crate) fn expected_type(role: Role) -> &'static str {
     match role {
         Role::Real => "float elements (f32 or f64)",
         Role::Bool => "bool elements",
-        Role::Int | Role::Index(_) | Role::Set(_) => "whole numbers (i64, i32, u32, u8 or usize)",
+        Role::Int | Role::Index(_) | Role::Set(_) => {
+            "whole numbers (i64, i32, i16, i8, u64, u32, u16, u8 or usize)"
+        }
     }
 }

@@ -270,6 +270,8 @@ fn given_parameters_whole_numbers_and_shared_inputs() {
     let value = loss.on(&x, &label, &scale).forward_backward_into(grads).unwrap();
     assert_eq!((value, gx, gs), (130.0, array![30.0, 50.0], arr0(13.0)));
     assert_eq!(loss.forward_backward(&x, &label, &scale).unwrap(), (130.0, array![30.0, 50.0]));
+    assert_eq!(loss.forward(&x, &label.mapv(|label| label as u16), &scale).unwrap(), 130.0);
+    assert_eq!(loss.forward(&x, &label.mapv(|label| label as i8), &scale).unwrap(), 130.0);
     assert_eq!(
         Scaled::new(0.5).reduction(Sum).forward(&x, &label, &scale).unwrap(),
         0.5 * 10.0 * (2.0 + 8.0)

@@ -9,7 +9,7 @@ use formulas::rows::overlap::Overlap;
 use formulas::rows::picked::{Picked, PickedGrads};
 use lossdef_runtime::error::Error;
 use lossdef_runtime::label::Label;
-use lossdef_runtime::reduction::{Sum, Unreduced};
+use lossdef_runtime::reduction::{ReductionKind, Sum, Unreduced};
 use ndarray::{Array1, Array2, Array3, Axis, arr0, array, s};
 
 #[test]
@@ -66,6 +66,36 @@ fn every_type_of_labels() {
     assert_eq!(labelled(|label| label as u32), expected);
     assert_eq!(labelled(|label| label as u8), expected);
     assert_eq!(labelled(|label| label as usize), expected);
+    assert_eq!(labelled(|label| label as i16), expected);
+    assert_eq!(labelled(|label| label as i8), expected);
+    assert_eq!(labelled(|label| label as u64), expected);
+    assert_eq!(labelled(|label| label as u16), expected);
+}
+
+#[test]
+fn labels_that_are_copied_keep_their_layout_and_their_errors() {
+    let (x, loss) = (noise((2, 4, 3), 4), CrossEntropy::new().reduction(Unreduced));
+    let labels = array![[0i64, 2, 2, 1], [1, -100, 0, 2]];
+    let expected: Array2<f64> = loss.forward(&x, &labels).unwrap();
+    // Column by column, backwards, and every other element of a longer array.
+    let turned = labels.mapv(|label| label as i16).reversed_axes().as_standard_layout().to_owned();
+    assert_eq!(loss.forward(&x, &turned.t()).unwrap(), expected);
+    let mut wide = Array2::from_elem((2, 8), 77i8);
+    wide.slice_mut(s![.., ..;-2]).assign(&labels.mapv(|label| label as i8));
+    assert_eq!(loss.forward(&x, &wide.slice(s![.., ..;-2])).unwrap(), expected);
+    let by_name = CrossEntropy::dynamic().call().input("input", &x).input("target", turned.t());
+    let by_name = by_name.reduction(ReductionKind::None).evaluate().unwrap();
+    assert_eq!(by_name.value, expected.into_dyn().into());
+    let huge = labels.mapv(|label| if label == 2 { u64::MAX } else { 0 });
+    assert_eq!(
+        text(loss.forward(&x, &huge)),
+        "cross_entropy: `target` is 18446744073709551615 at [0, 1], but axis `c` has positions 0 to 2"
+    );
+    let below = labels.mapv(|label| label as i16 - 1);
+    assert_eq!(
+        text(loss.forward(&x, &below)),
+        "cross_entropy: `target` is -1 at [0, 0], but axis `c` has positions 0 to 2"
+    );
 }
 
 #[test]
@@ -158,7 +188,7 @@ fn groups_of_axes_and_domains() {
     assert_eq!(none.unwrap(), 2.0 * 0.5 - 0.25);
     assert_eq!(
         text(loss.forward(&a, &flat_mask, &level)),
-        "overlap: `a` of shape [2, 3, 4] and `mask` of shape [2, 12] differ in the size of axis `s`"
+        "overlap: `mask` is declared over [n, s..], so it must have shape [2, 3, 4]; it has [2, 12]"
     );
     assert_eq!(
         text(loss.on(&a, &mask, &level).w(&Array2::ones((4, 3))).forward()),
@@ -189,7 +219,12 @@ fn errors_of_shape() {
     );
     assert_eq!(
         text(loss.forward(&x, &Array2::<i64>::zeros((4, 1)))),
-        "cross_entropy: `input` of shape [4, 3] and `target` of shape [4, 1] differ in their sample axes"
+        "cross_entropy: `target` is declared over [..], so it must have shape [4]; it has [4, 1]"
+    );
+    // Labels that are one-hot.
+    assert_eq!(
+        text(loss.forward(&x, &Array2::<i64>::zeros((4, 3)))),
+        "cross_entropy: `target` is declared over [..], so it must have shape [4]; it has [4, 3]"
     );
     assert_eq!(
         text(loss.forward(&arr0(1.0), &arr0(0i64))),
@@ -224,7 +259,7 @@ fn errors_of_shape() {
     );
     assert_eq!(
         text(Distance::new().forward(&x, &noise(3, 1))),
-        "distance: `b` has shape [3] but is declared over [n, d]"
+        "distance: `b` is declared over [n, d], so it must have shape [4, 3]; it has [3]"
     );
     let one = arr0(1.0f64);
     let huge = one.broadcast((1 << 61, 1)).unwrap();

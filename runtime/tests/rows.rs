@@ -225,6 +225,7 @@ fn calls_by_name() {
     );
     assert_eq!(
         text(call().input("target", &x).evaluate()),
-        "cross_entropy: `target` has elements of type f64 but must have whole numbers (i64, i32, u32, u8 or usize)"
+        "cross_entropy: `target` has elements of type f64 but must have whole numbers \
+         (i64, i32, i16, i8, u64, u32, u16, u8 or usize)"
     );
 }

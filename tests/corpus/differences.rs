@@ -33,6 +33,10 @@ pub struct Entry {
     /// Our numbers where they differ: by tensor (`output`, `grad NAME`), by place in row-major order.
     #[serde(default)]
     pub ours: Numbers,
+    /// In place of our numbers, where these are what rounding leaves of terms that cancel in float32 and so
+    /// depend on the instruction set: by tensor, how far rounding takes the formula from its value.
+    #[serde(default)]
+    pub rounding: BTreeMap<String, f64>,
 }
 
 /// Numbers by tensor and place.
@@ -83,7 +87,13 @@ impl Differences {
                 entry.reason
             );
             assert!(ids.insert(&entry.id), "{} is listed twice", entry.id);
-            assert!(entry.refused == entry.ours.is_empty(), "{}: either refused or answered", entry.id);
+            let ways = [entry.refused, !entry.ours.is_empty(), !entry.rounding.is_empty()];
+            assert!(ways.into_iter().filter(|way| *way).count() == 1, "{}: one way to differ", entry.id);
+            assert!(
+                entry.rounding.is_empty() || entry.single,
+                "{}: only float32 is left to rounding",
+                entry.id
+            );
         }
         list
     }
@@ -108,6 +118,7 @@ impl Differences {
             (Err(_), Some(entry)) if entry.refused => Verdict::Listed,
             (Err(error), Some(_)) => Verdict::Wrong(format!("listed with an answer, but refused: {error}")),
             (Ok(_), Some(entry)) if entry.refused => Verdict::Wrong("listed as refused, but answered".into()),
+            (Ok((_, found)), Some(entry)) if !entry.rounding.is_empty() => as_rounded(&entry.rounding, found),
             (Ok((answer, found)), Some(entry)) => as_listed(&entry.ours, answer, found, precision),
         }
     }
@@ -141,6 +152,32 @@ fn as_listed(ours: &Numbers, answer: &Answer, found: &[Difference], precision: P
         }
     }
     Verdict::Listed
+}
+
+/// Whether an answer differs by no more than rounding explains. Elsewhere it may agree: rounding has its luck.
+fn as_rounded(rounding: &BTreeMap<String, f64>, found: &[Difference]) -> Verdict {
+    let explained =
+        |d: &&Difference| rounding.get(&d.tensor).is_some_and(|allowed| (d.got - d.want).abs() <= *allowed);
+    match found.iter().find(|d| !explained(d)) {
+        Some(stray) => {
+            Verdict::Wrong(format!("rounding does not explain it: {}", tell(std::slice::from_ref(stray))))
+        }
+        None if found.is_empty() => Verdict::Agrees,
+        None => Verdict::Listed,
+    }
+}
+
+/// What differs, as an entry of the list that lacks nothing but its reason.
+pub fn entry(id: &str, found: &[Difference], precision: Precision) -> String {
+    let mut ours: BTreeMap<&str, BTreeMap<usize, serde_json::Value>> = BTreeMap::new();
+    for d in found {
+        let number = serde_json::Number::from_f64(d.got);
+        let written = number.map_or_else(|| d.got.to_string().to_lowercase().into(), Into::into);
+        ours.entry(&d.tensor).or_default().insert(d.at, written);
+    }
+    let single = if precision == Precision::Single { ", \"single\": true" } else { "" };
+    let ours = serde_json::to_string(&ours).expect("numbers and words");
+    format!("{{\"id\": \"{id}\", \"reason\": \"\"{single}, \"ours\": {ours}}}")
 }
 
 /// Some differences in words.

@@ -79,7 +79,15 @@ pub fn input(loss: &str, name: &str) -> Input {
         ("cross_entropy" | "cross_entropy_prob" | "nll" | "multi_margin", "input") => Input::over(&["c"]),
         ("linear_cross_entropy" | "linear_cross_entropy_prob", "input") => Input::over(&["d"]),
         ("linear_cross_entropy" | "linear_cross_entropy_prob", "linear_weight") => Input::shared(&["c", "d"]),
-        ("cross_entropy" | "cross_entropy_prob" | "nll" | "multi_margin" | "linear_cross_entropy" | "linear_cross_entropy_prob", "weight") => Input::shared(&["c"]).optional(),
+        (
+            "cross_entropy"
+            | "cross_entropy_prob"
+            | "nll"
+            | "multi_margin"
+            | "linear_cross_entropy"
+            | "linear_cross_entropy_prob",
+            "weight",
+        ) => Input::shared(&["c"]).optional(),
         (_, "linear_bias") => Input::shared(&["c"]).optional(),
         ("cosine_embedding", "input1" | "input2") => Input::over(&["d"]),
         (_, "anchor" | "positive" | "negative") => Input::over(&["d"]),

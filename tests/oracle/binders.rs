@@ -102,12 +102,16 @@ impl<'a> Scope<'a> {
             ExprKind::If(a, b, c) => [a, b, c].into_iter().for_each(|x| self.free(x, found)),
             ExprKind::Membership { index, set, .. } => {
                 self.free(index, found);
-                self.free_word(&set.name, 0, found);
-                if let Some(Bound::Array(array, _)) = self.bound.get(set.name.as_str()) {
-                    found.remove(array.axes.last().expect("a set has an axis"));
-                }
+                self.free_set(&set.name, found);
             }
             ExprKind::Name(name) => self.free_name(name, found),
+        }
+    }
+
+    /// The axes of a set but its last one, along which its labels stand.
+    fn free_set(&self, set: &'a str, found: &mut BTreeSet<&'a str>) {
+        if let Some(Bound::Array(array, _)) = self.bound.get(set) {
+            found.extend(&array.axes[..array.axes.len() - 1]);
         }
     }
 
@@ -148,9 +152,13 @@ impl<'a> Scope<'a> {
             self.free(filter, &mut own);
         }
         for item in &bracket.items {
-            match self.domain(item) {
-                Domain::Axis(name) | Domain::Index(name, _) | Domain::Labels(name, _) => own.remove(name),
-            };
+            let (Domain::Axis(name) | Domain::Index(name, _) | Domain::Labels(name, _)) = self.domain(item);
+            own.remove(name);
+        }
+        for item in &bracket.items {
+            if let Domain::Labels(_, set) = self.domain(item) {
+                self.free_set(set, &mut own);
+            }
         }
         found.extend(own);
     }

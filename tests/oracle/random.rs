@@ -14,6 +14,11 @@ impl Random {
         ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// A whole number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        (self.unit() * end as f64) as usize
+    }
+
     pub fn array(&mut self, shape: &[usize], low: f64, high: f64) -> Array {
         let count = shape.iter().product();
         Array::new(shape, (0..count).map(|_| low + (high - low) * self.unit()).collect())

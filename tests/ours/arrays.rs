@@ -40,6 +40,13 @@ impl<T: Element> Arrays<T> {
         self.labels.iter().map(|(name, view, storage)| (name.as_str(), array(view, storage)))
     }
 
+    /// The labels of one input, and how they lie in memory.
+    pub fn label(&self, name: &str) -> (&View, &[i64]) {
+        let found = self.labels.iter().find(|(own, _, _)| own == name);
+        let (_, view, storage) = found.unwrap_or_else(|| panic!("the call has no labels `{name}`"));
+        (view, storage)
+    }
+
     /// The real inputs that the call gives, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, ArrayViewD<'_, T>)> {
         self.inputs.iter().map(|(name, view, storage)| (name.as_str(), array(view, storage)))
@@ -62,7 +69,8 @@ impl<T: Element> Arrays<T> {
     }
 }
 
-fn array<'a, T>(view: &View, storage: &'a [T]) -> ArrayViewD<'a, T> {
+/// Numbers that lie in memory as a view says.
+pub fn array<'a, T>(view: &View, storage: &'a [T]) -> ArrayViewD<'a, T> {
     if view.shape.contains(&0) {
         return ArrayView::from_shape(IxDyn(&view.shape), &[]).expect("no elements");
     }

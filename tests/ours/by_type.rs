@@ -1,4 +1,4 @@
-//! Calls through the typed structs: one line per loss says which inputs and parameters it has.
+//! Calls through the typed structs: one line per loss says which inputs and parameters it has, labels behind a bar.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use lossdef::{BatchMean, Error, Mean, Sum, Unreduced};
 use lossdef_runtime::dynamic::Element;
 use ndarray::{Array, ArrayD, IxDyn};
 
-use super::arrays::Arrays;
+use super::arrays::{Arrays, array};
 use super::by_trait::{bind, of_a_quotient};
 use crate::corpus::Answer;
 use crate::corpus::call::{Aligned, Call, Reduction};
@@ -57,10 +57,32 @@ impl Reduce for Unreduced {
     }
 }
 
+/// An element type of labels.
+pub trait Labels: lossdef::Label {
+    fn of(label: i64) -> Self;
+}
+
+impl Labels for i64 {
+    fn of(label: i64) -> i64 {
+        label
+    }
+}
+
+impl Labels for i32 {
+    fn of(label: i64) -> i32 {
+        i32::try_from(label).expect("a label of the corpus is small")
+    }
+}
+
 macro_rules! losses {
     ($($name:literal => $loss:ident, $grads:ident
-        ($($required:ident),*; $($optional:ident),*; $($parameter:ident: $type:ident),*);)*) => {
-        fn found<T: Element, R: Reduce>(call: &Call, arrays: &Arrays<T>, reduction: R) -> Result<Found, Error> {
+        ($($required:ident),* $(| $label:ident)?; $($optional:ident),*; $($parameter:ident: $type:ident),*)
+        $(with $axis:ident)?;)*) => {
+        fn found<T: Element, L: Labels, R: Reduce>(
+            call: &Call,
+            arrays: &Arrays<T>,
+            reduction: R,
+        ) -> Result<Found, Error> {
             match call.loss {
                 $($name => {
                     #[allow(unused_mut, reason = "a loss may have no parameters")]
@@ -71,10 +93,16 @@ macro_rules! losses {
                             _ => panic!("`{}` has an unknown parameter `{name}` = {value}", call.loss),
                         }
                     }
+                    $(if let Some((name, place)) = call.axis {
+                        loss = loss.$axis(name, place);
+                    })?
                     $(let $required = arrays.input(stringify!($required)).expect(stringify!($required));)*
+                    $(let (view, storage) = arrays.label(stringify!($label));
+                    let storage: Vec<L> = storage.iter().map(|label| L::of(*label)).collect();
+                    let $label = array(view, &storage);)?
                     $(let $optional = arrays.input(stringify!($optional));)*
                     #[allow(unused_mut, reason = "a loss may have no optional inputs")]
-                    let mut bound = loss.on($(&$required),*);
+                    let mut bound = loss.on($(&$required,)* $(&$label)?);
                     $(if let Some(array) = &$optional {
                         bound = bound.$optional(array);
                     })*
@@ -99,6 +127,7 @@ macro_rules! losses {
         }
     };
     (@f64 $value:expr) => { $value };
+    (@i64 $value:expr) => { $value as i64 };
     (@bool $value:expr) => { $value != 0.0 };
 }
 
@@ -115,21 +144,48 @@ losses! {
     "soft_margin" => SoftMargin, SoftMarginGrads(input, target; ; );
     "poisson_nll" => PoissonNll, PoissonNllGrads(input, target; ; log_input: bool, full: bool, eps: f64);
     "gaussian_nll" => GaussianNll, GaussianNllGrads(input, target, var; ; full: bool, eps: f64);
+    "cross_entropy" => CrossEntropy, CrossEntropyGrads
+        (input | target; weight; ignore_index: i64, label_smoothing: f64) with axis;
+    "cross_entropy_prob" => CrossEntropyProb, CrossEntropyProbGrads
+        (input, target; weight; label_smoothing: f64) with axis;
+    "nll" => Nll, NllGrads(input | target; weight; ignore_index: i64) with axis;
+    "multilabel_margin" => MultilabelMargin, MultilabelMarginGrads(input | target; ; );
+    "multilabel_soft_margin" => MultilabelSoftMargin, MultilabelSoftMarginGrads(input, target; weight; );
+    "cosine_embedding" => CosineEmbedding, CosineEmbeddingGrads(input1, input2, target; ; margin: f64);
+    "multi_margin" => MultiMargin, MultiMarginGrads(input | target; weight; p: i64, margin: f64);
+    "triplet_margin" => TripletMargin, TripletMarginGrads
+        (anchor, positive, negative; ; margin: f64, p: f64, eps: f64, swap: bool);
+    "triplet_margin_with_pairwise_distance" =>
+        TripletMarginWithPairwiseDistance, TripletMarginWithPairwiseDistanceGrads
+        (anchor, positive, negative; ; margin: f64, swap: bool);
+    "triplet_margin_with_l1" => TripletMarginWithL1, TripletMarginWithL1Grads
+        (anchor, positive, negative; ; margin: f64, swap: bool);
+    "triplet_margin_with_squared_l2" => TripletMarginWithSquaredL2, TripletMarginWithSquaredL2Grads
+        (anchor, positive, negative; ; margin: f64, swap: bool);
+    "triplet_margin_with_linf" => TripletMarginWithLinf, TripletMarginWithLinfGrads
+        (anchor, positive, negative; ; margin: f64, swap: bool);
+    "triplet_margin_with_cosine_distance" =>
+        TripletMarginWithCosineDistance, TripletMarginWithCosineDistanceGrads
+        (anchor, positive, negative; ; margin: f64, swap: bool);
+    "linear_cross_entropy" => LinearCrossEntropy, LinearCrossEntropyGrads
+        (input, linear_weight | target; linear_bias, weight; ignore_index: i64, label_smoothing: f64);
+    "linear_cross_entropy_prob" => LinearCrossEntropyProb, LinearCrossEntropyProbGrads
+        (input, linear_weight, target; linear_bias, weight; label_smoothing: f64);
 }
 
 /// What a call gives, or why it is refused. Every gradient is asked for.
-pub fn answer<T: Element>(call: &Call, aligned: &Aligned) -> Result<Answer, Error> {
+pub fn answer<T: Element, L: Labels>(call: &Call, aligned: &Aligned) -> Result<Answer, Error> {
     let arrays = Arrays::<T>::new(call, aligned);
     let (output, gradients) = match call.reduction {
-        Reduction::None => found(call, &arrays, Unreduced),
-        Reduction::Mean => found(call, &arrays, Mean),
-        Reduction::Sum => found(call, &arrays, Sum),
-        Reduction::BatchMean => found(call, &arrays, BatchMean),
+        Reduction::None => found::<T, L, _>(call, &arrays, Unreduced),
+        Reduction::Mean => found::<T, L, _>(call, &arrays, Mean),
+        Reduction::Sum => found::<T, L, _>(call, &arrays, Sum),
+        Reduction::BatchMean => found::<T, L, _>(call, &arrays, BatchMean),
     }?;
     let mut output = Sums::plain(output);
     if call.reduction != Reduction::None {
         // The terms as they are added up: those of the sum, over what turns the sum into this output.
-        let (total, _) = found(call, &arrays, Sum)?;
+        let (total, _) = found::<T, L, _>(call, &arrays, Sum)?;
         let (terms, _) = unreduced(call, aligned)?;
         let magnitude: f64 = terms.iter().map(|x| x.abs()).sum();
         let share = if total[0] == 0.0 { 1.0 } else { (output.values[0] / total[0]).abs() };
@@ -150,7 +206,7 @@ pub fn answer<T: Element>(call: &Call, aligned: &Aligned) -> Result<Answer, Erro
 fn unreduced(call: &Call, aligned: &Aligned) -> Result<Found, Error> {
     let count = aligned.shape.iter().product();
     let call = Call { reduction: Reduction::None, upstream: vec![1.0; count], ..call.clone() };
-    found(&call, &Arrays::<f64>::new(&call, aligned), Unreduced)
+    found::<f64, i64, _>(&call, &Arrays::<f64>::new(&call, aligned), Unreduced)
 }
 
 fn numbers<T: Element>(array: &ArrayD<T>) -> Vec<f64> {

@@ -163,9 +163,11 @@ impl KernelGenerator<'_> {
     }
 
     fn is_transcendental(&self, target: &Target) -> bool {
-        self.plan.values.needed(&target.outputs()).iter().any(|id| match &self.plan.values.get(*id).operation {
-            Operation::Apply(function, _) => row(*function).cost >= TRANSCENDENTAL,
-            _ => false,
+        self.plan.values.needed(&target.outputs()).iter().any(|id| {
+            match &self.plan.values.get(*id).operation {
+                Operation::Apply(function, _) => row(*function).cost >= TRANSCENDENTAL,
+                _ => false,
+            }
         })
     }
 }

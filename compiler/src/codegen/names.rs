@@ -147,9 +147,7 @@ impl Namer {
             (Operation::Index(axis), _) => (Some(axis_word(loss, *axis)), "position"),
             (Operation::Size(axis), _) => (Some(format!("size_{}", axis_word(loss, *axis))), "size"),
             (Operation::Upstream, _) => (Some("upstream".to_owned()), "upstream"),
-            (Operation::Member(input), _) => {
-                (Some(format!("in_{}", loss.inputs[*input].name)), "member")
-            }
+            (Operation::Member(input), _) => (Some(format!("in_{}", loss.inputs[*input].name)), "member"),
             (Operation::Gather(..), Some(parts)) => (Some(parts.join("_at_")), "picked"),
             (Operation::Fold(kind, ..), Some([part])) => {
                 let word = format!("{kind:?}").to_lowercase();

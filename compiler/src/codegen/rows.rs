@@ -19,8 +19,9 @@ pub struct Rows {
 
 /// Generates the programs of a variant; `suffix` tells its names from those of others.
 pub fn rows(loss: &Loss, plan: &RowPlan, namer: &Namer, suffix: &str) -> Rows {
-    let generate = |program: &Program, word: &str| {
-        ProgramGenerator { loss, values: &plan.values, namer, program }.generate(word, suffix)
+    let mut known = Vec::new();
+    let mut generate = |program: &Program, word: &str| {
+        ProgramGenerator { loss, values: &plan.values, namer, program }.generate(word, suffix, &mut known)
     };
     let numerator = generate(&plan.numerator, "");
     let divisor = plan.divisor.as_ref().map(|program| generate(program, "MeanBy"));
@@ -33,6 +34,12 @@ pub fn rows(loss: &Loss, plan: &RowPlan, namer: &Namer, suffix: &str) -> Rows {
     Rows { items: quote!(#items #divisor_items), visit: quote!(visitor.rows(#parts, #divisor_parts)) }
 }
 
+/// A stage that is there already: its code under no name of its own, and how it is made.
+struct Known {
+    code: String,
+    construction: TokenStream,
+}
+
 struct ProgramGenerator<'a> {
     loss: &'a Loss,
     values: &'a Values,
@@ -41,9 +48,9 @@ struct ProgramGenerator<'a> {
 }
 
 impl ProgramGenerator<'_> {
-    fn generate(&self, word: &str, suffix: &str) -> Rows {
+    fn generate(&self, word: &str, suffix: &str, known: &mut Vec<Known>) -> Rows {
         let mut stages = Vec::new();
-        let mut constructions = Vec::new();
+        let mut constructions: Vec<TokenStream> = Vec::new();
         let mut phase = |steps: &[Step]| {
             let steps: Vec<TokenStream> = steps
                 .iter()
@@ -51,11 +58,14 @@ impl ProgramGenerator<'_> {
                     let need = need(step.need);
                     match &step.action {
                         Action::Pass(pass) => {
-                            let stage = format_ident!("{word}Stage{}{suffix}", constructions.len() + 1);
-                            let Structure { items, construction, .. } = self.stage(&stage, pass);
-                            stages.push(items);
-                            constructions.push(construction);
-                            self.pass(need, pass, constructions.len() - 1)
+                            let name = format_ident!("{word}Stage{}{suffix}", stages.len() + 1);
+                            let construction = self.construction(&name, pass, &mut stages, known);
+                            let same = |made: &TokenStream| made.to_string() == construction.to_string();
+                            let stage = constructions.iter().position(same).unwrap_or_else(|| {
+                                constructions.push(construction.clone());
+                                constructions.len() - 1
+                            });
+                            self.pass(need, pass, stage)
                         }
                         other => action(need, other),
                     }
@@ -68,6 +78,7 @@ impl ProgramGenerator<'_> {
         let rows = phase(&self.program.rows);
         let after = phase(&self.program.after);
         let loops = self.program.loops.iter().map(|axis| index(self.loss.graph.base(*axis).0 as usize));
+        let lists = self.program.lists.iter().map(|list| option(*list));
         let slots = self.program.slots.iter().map(|slot| {
             let (loops, life) = (list(&slot.loops), life(slot.life));
             quote!(rows::slot(#loops, #life))
@@ -87,6 +98,7 @@ impl ProgramGenerator<'_> {
 
             const #name: &rows::Program<'static> = &rows::Program {
                 loops: &[#(#loops),*],
+                lists: &[#(#lists),*],
                 slots: &[#(#slots),*],
                 before: #before,
                 keep: #keep,
@@ -99,6 +111,32 @@ impl ProgramGenerator<'_> {
         };
         let visit = quote!(rows::Parts { program: #name, stages: &[#(&rows::entry(#constructions)),*] });
         Rows { items, visit }
+    }
+
+    /// How the stage of a pass is made; its struct is added to the stages unless there is one like it.
+    fn construction(
+        &self,
+        name: &Ident,
+        pass: &Pass,
+        stages: &mut Vec<TokenStream>,
+        known: &mut Vec<Known>,
+    ) -> TokenStream {
+        if let ([(read, _)], [output]) = (&pass.reads[..], &pass.outputs[..])
+            && *read == output.value
+            && output.fold.is_none()
+            && self.values.get(*read).scalar == Scalar::Real
+        {
+            return quote!(rows::Same);
+        }
+        let code = self.stage(&format_ident!("Stage"), pass).items.to_string();
+        if let Some(known) = known.iter().find(|known| known.code == code) {
+            return known.construction.clone();
+        }
+        let Structure { items, construction, .. } = self.stage(name, pass);
+        let doc = self.describe(pass);
+        stages.push(quote!(#[doc = #doc] #items));
+        known.push(Known { code, construction: construction.clone() });
+        construction
     }
 
     /// The struct of a pass, with its straight-line code.
@@ -141,17 +179,25 @@ impl ProgramGenerator<'_> {
         });
         let kinds = pass.outputs.iter().map(|output| kind(output.fold));
         // What does not look at its position may run over any number of them.
-        let positioned = pass.position.is_none().then(|| quote!(const POSITION: bool = false;));
-        let doc = self.describe(pass);
+        let positioned = pass.position.is_none().then(|| {
+            quote!(
+                const POSITION: bool = false;
+            )
+        });
+        let once = pass.loops.is_empty().then(|| {
+            quote!(
+                const ONCE: bool = true;
+            )
+        });
         let (i, o) = (index(pass.reads.len()), index(outputs.len()));
         let all = self.namer.own("inputs");
         let items = quote! {
-            #[doc = #doc]
             #items
 
             impl<T: Float> rows::Stage<T, #i, #o> for #name {
                 const KINDS: [Kind; #o] = [#(#kinds),*];
                 #positioned
+                #once
 
                 #[inline(always)]
                 fn run<R: Real<Scalar = T>>(&self, #all: [R; #i], #position: R) -> [R; #o] {
@@ -169,7 +215,9 @@ impl ProgramGenerator<'_> {
         let loops: Vec<&str> =
             pass.loops.iter().map(|number| self.loss.graph.axis_name(self.program.loops[*number])).collect();
         let outputs = pass.outputs.iter().map(|output| match (&output.write, output.fold) {
-            (Write::Gradient { input, .. }, _) => format!("the derivative in {}", self.loss.inputs[*input].name),
+            (Write::Gradient { input, .. }, _) => {
+                format!("the derivative in {}", self.loss.inputs[*input].name)
+            }
             (Write::Store(slot) | Write::Fold(slot) | Write::Total(slot), _) => {
                 self.namer.of(self.program.slots[*slot].value).to_string()
             }

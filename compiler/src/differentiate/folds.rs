@@ -49,12 +49,14 @@ impl Pass<'_> {
         // which is that of the reader; elsewhere the axis, and the reader's is renamed where it has it too.
         let mut targets: BTreeMap<AxisId, AxisId> = BTreeMap::new();
         if !among_samples.is_empty() {
-            let known = self.shared.entry(leaf).or_insert_with(|| Picked { at: BTreeMap::new(), terms: Vec::new() });
+            let known =
+                self.shared.entry(leaf).or_insert_with(|| Picked { at: BTreeMap::new(), terms: Vec::new() });
             targets.clone_from(&known.at);
             for axis in own.intersection(self.graph.samples).iter() {
                 if let Entry::Vacant(place) = targets.entry(axis) {
                     // An index that picks the element stands for it already.
-                    let index = picks.iter().find(|(picked, _)| *picked == axis).map(|(_, at)| self.graph.node(*at));
+                    let index =
+                        picks.iter().find(|(picked, _)| *picked == axis).map(|(_, at)| self.graph.node(*at));
                     let target = match index {
                         Some(Node::Index(index)) if !self.graph.samples.contains(*index) => *index,
                         _ => {
@@ -69,9 +71,11 @@ impl Pass<'_> {
         let free = targets.values().fold(AxisSet::EMPTY, |set, axis| set.union(AxisSet::of(*axis)));
         let mut renamed: HashMap<AxisId, ExprId> = HashMap::new();
         let mut summed = axes.difference(own.difference(picked)).difference(free);
-        let named = |target: AxisId| picks.iter().any(|(axis, at)| {
-            targets.get(axis) == Some(&target) && *self.graph.node(*at) == Node::Index(target)
-        });
+        let named = |target: AxisId| {
+            picks.iter().any(|(axis, at)| {
+                targets.get(axis) == Some(&target) && *self.graph.node(*at) == Node::Index(target)
+            })
+        };
         let taken = axes.intersection(free).iter().filter(|target| !named(*target));
         let taken = taken.fold(AxisSet::EMPTY, |set, axis| set.union(AxisSet::of(axis)));
         for axis in axes.intersection(picked).difference(self.graph.samples).union(taken).iter() {
@@ -99,7 +103,8 @@ impl Pass<'_> {
         }
         let mut given = Vec::new();
         for term in terms {
-            let mut moved = Some(Term { guard: Vec::new(), value: self.graph.substitute(term.value, &renamed)? });
+            let mut moved =
+                Some(Term { guard: Vec::new(), value: self.graph.substitute(term.value, &renamed)? });
             for (condition, holds) in &term.guard {
                 let condition = self.graph.substitute(*condition, &renamed)?;
                 moved = moved.and_then(|term| under(&term, condition, *holds));

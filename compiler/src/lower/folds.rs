@@ -82,7 +82,8 @@ impl Pass<'_> {
             let inverse = log.inverse(self.graph);
             return self.graph.times(share, inverse);
         }
-        let operands: Vec<_> = self.graph.node(id).operands().iter().map(|operand| self.done[operand]).collect();
+        let operands: Vec<_> =
+            self.graph.node(id).operands().iter().map(|operand| self.done[operand]).collect();
         let node = self.graph.node(id).with_operands(&operands);
         self.graph.add(node)
     }
@@ -106,7 +107,13 @@ impl Pass<'_> {
 }
 
 /// A fold other than `logsumexp`.
-fn fold(graph: &mut Graph, reduction: Reduction, axis: AxisId, body: ExprId, filter: Option<ExprId>) -> ExprId {
+fn fold(
+    graph: &mut Graph,
+    reduction: Reduction,
+    axis: AxisId,
+    body: ExprId,
+    filter: Option<ExprId>,
+) -> ExprId {
     let zero = graph.real(0.0);
     match reduction {
         Reduction::Sum => plain(graph, Reduction::Sum, axis, body, filter, 0.0),

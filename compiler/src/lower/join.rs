@@ -83,7 +83,8 @@ impl Product {
     }
 }
 
-/// `a + b` or `a - b`, with the factors that both have outside.
+/// `a + b` or `a - b`, with the factors and the masks that both have outside. A mask that only one of them has may
+/// be what keeps a factor from being no number; the other one has that factor anyway, unless it has a mask too.
 fn combine(graph: &mut Graph, function: Function, a: ExprId, b: ExprId) -> ExprId {
     let (mut left, mut right) = (Product::of(graph, a), Product::of(graph, b));
     let mut shared = Product::default();
@@ -94,7 +95,14 @@ fn combine(graph: &mut Graph, function: Function, a: ExprId, b: ExprId) -> ExprI
         }
         None => true,
     });
-    if shared.factors.is_empty() {
+    left.masks.retain(|mask| match right.masks.iter().position(|other| other == mask) {
+        Some(at) => {
+            shared.masks.push(right.masks.remove(at));
+            false
+        }
+        None => true,
+    });
+    if shared.factors.is_empty() || !(left.masks.is_empty() || right.masks.is_empty()) {
         return graph.apply(function, &[a, b]);
     }
     let parts = [left.build(graph), right.build(graph)];

@@ -340,7 +340,8 @@ fn normalised(text: &str, open: usize, end: usize) -> Option<(&str, &str)> {
     let mut tokens: Vec<Token<'_>> = scan::tokens(&text[..open]).collect();
     let start = opener(text, tokens.pop().filter(|token| token.text == "]")?)?;
     let name = tokens.into_iter().take_while(|token| token.start < start).last()?;
-    let keeps = matches!(name.text, "softmax" | "log_softmax" | "unit") && !text[name.start..end].contains('\n');
+    let keeps =
+        matches!(name.text, "softmax" | "log_softmax" | "unit") && !text[name.start..end].contains('\n');
     keeps.then(|| (&text[name.start..end], enclosed(text, start)))
 }
 

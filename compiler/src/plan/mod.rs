@@ -17,7 +17,7 @@ pub enum Plan {
     /// An elementwise loss.
     Samples(SamplePlan),
     /// A loss over named axes.
-    Rows(RowPlan),
+    Rows(Box<RowPlan>),
 }
 
 impl Plan {

@@ -22,6 +22,8 @@ pub struct RowPlan {
 pub struct Program {
     /// The axes and indices that loops run over.
     pub loops: Vec<AxisId>,
+    /// For each loop, the input whose labels it visits: nothing depends on what lies behind the last of them.
+    pub lists: Vec<Option<usize>>,
     /// Where one step leaves a value to others.
     pub slots: Vec<Slot>,
     /// Once per call, before the samples.

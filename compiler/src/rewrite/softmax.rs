@@ -1,7 +1,7 @@
 //! softmax and logsumexp, from whatever text means them, and softmax less an indicator.
 
 use super::product::Product;
-use super::sums::{folded, point, vanishes, varies};
+use super::sums::{folded, point, vanishes, varies, where_it_holds};
 use super::{Context, Rule, map};
 use crate::ir::{AxisId, ExprId, Function, Graph, Node, Reduction};
 use std::collections::HashMap;
@@ -175,7 +175,7 @@ fn share_less_one(cx: &mut Context<'_>, share: ExprId, taken: ExprId) -> Option<
     others.take(exponential, 1);
     let rest = others.clone().build(cx.graph);
     let holds = cx.graph.add(Node::Bool(true));
-    let there = map(cx.graph, &[taken], |_, old, rebuilt| if old == condition { holds } else { rebuilt })[0];
+    let there = where_it_holds(cx.graph, &[taken], condition)[0];
     let at = HashMap::from([(axis, position)]);
     let exponent = cx.graph.argument(exponential, Function::Exp)?;
     let [there, rest, exponent] = [there, rest, exponent].map(|part| cx.graph.substitute(part, &at));

@@ -49,7 +49,9 @@ pub(super) const RULES: &[Rule] = &[
         why: "a position equals itself",
         apply: |cx, id| {
             let (a, b) = cx.graph.pair(id, Function::Eq)?;
-            let whole = |e: ExprId| matches!(cx.graph.node(e), Node::Index(_)) || cx.ranges.points(cx.graph, e).is_some();
+            let whole = |e: ExprId| {
+                matches!(cx.graph.node(e), Node::Index(_)) || cx.ranges.points(cx.graph, e).is_some()
+            };
             (a == b && whole(a)).then(|| cx.graph.add(Node::Bool(true)))
         },
     },
@@ -85,7 +87,9 @@ fn ends_list(graph: &Graph, filter: ExprId) -> bool {
 
 /// The parts of a sum without filter.
 fn sum(graph: &Graph, id: ExprId) -> Option<(AxisId, ExprId)> {
-    folded(graph, id, Reduction::Sum).filter(|(_, _, filter)| filter.is_none()).map(|(axis, body, _)| (axis, body))
+    folded(graph, id, Reduction::Sum)
+        .filter(|(_, _, filter)| filter.is_none())
+        .map(|(axis, body, _)| (axis, body))
 }
 
 pub(super) fn varies(graph: &Graph, id: ExprId, axis: AxisId) -> bool {
@@ -123,20 +127,31 @@ pub(super) fn point(cx: &Context<'_>, axis: AxisId, condition: ExprId) -> Option
 fn one_term(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (axis, body) = sum(cx.graph, id)?;
     let inside = cx.graph.reachable_unless(&[body], |node| !varies(cx.graph, node, axis));
+    if inside.iter().any(|id| attains(cx.graph, *id)) {
+        return None;
+    }
     let found = inside.into_iter().find_map(|condition| {
         let position = point(cx, axis, condition)?;
         vanishes(cx.graph, body, condition).then_some((condition, position))
     });
     let (condition, position) = found?;
-    let body = where_it_holds(cx.graph, &[body], axis, condition)[0];
+    let body = where_it_holds(cx.graph, &[body], condition)[0];
     cx.graph.substitute(body, &HashMap::from([(axis, position)]))
 }
 
-/// Expressions where a condition on the position on an axis holds. A fold over that axis has positions of its own.
-fn where_it_holds(graph: &mut Graph, roots: &[ExprId], axis: AxisId, condition: ExprId) -> Vec<ExprId> {
-    let holds = graph.add(Node::Bool(true));
+/// Whether this asks if a term is the largest or the smallest one. Both sides have to be computed alike, so that a
+/// term stays what it is.
+fn attains(graph: &Graph, id: ExprId) -> bool {
+    let extreme =
+        |side: ExprId| matches!(graph.node(side), Node::Reduce(Reduction::Max | Reduction::Min, ..));
+    graph.pair(id, Function::Eq).is_some_and(|(a, b)| extreme(a) || extreme(b))
+}
+
+/// Expressions where a condition holds. A fold over an axis that it varies over has positions of its own there.
+pub(super) fn where_it_holds(graph: &mut Graph, roots: &[ExprId], condition: ExprId) -> Vec<ExprId> {
+    let (holds, axes) = (graph.add(Node::Bool(true)), graph.type_of(condition).axes);
     map(graph, roots, |graph, old, rebuilt| match *graph.node(old) {
-        Node::Reduce(_, own, ..) if own == axis => old,
+        Node::Reduce(_, own, ..) if axes.contains(own) => old,
         _ if old == condition => holds,
         _ => rebuilt,
     })
@@ -152,7 +167,9 @@ pub(super) fn vanishes(graph: &Graph, id: ExprId, condition: ExprId) -> bool {
         Node::If(_, a, b) => both(*a, *b),
         Node::Apply(Function::Add | Function::Sub, arguments) => both(arguments[0], arguments[1]),
         Node::Apply(Function::Neg, arguments) => vanishes(graph, arguments[0], condition),
-        Node::Apply(Function::Mul, arguments) => arguments.iter().any(|factor| vanishes(graph, *factor, condition)),
+        Node::Apply(Function::Mul, arguments) => {
+            arguments.iter().any(|factor| vanishes(graph, *factor, condition))
+        }
         Node::Apply(Function::Div, arguments) => vanishes(graph, arguments[0], condition),
         _ => false,
     }
@@ -165,13 +182,16 @@ fn guard_at_the_label(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
         return None;
     }
     for axis in cx.graph.type_of(guard).axes.difference(cx.graph.samples).iter() {
-        let inside = cx.graph.reachable_unless(&[product], |node| !varies(cx.graph, node, axis));
+        let inside = cx.graph.reachable_unless(&[guard, product], |node| !varies(cx.graph, node, axis));
+        if inside.iter().any(|id| attains(cx.graph, *id)) {
+            continue;
+        }
         let found = inside.into_iter().find_map(|condition| {
             let position = point(cx, axis, condition)?;
             vanishes(cx.graph, product, condition).then_some((condition, position))
         });
         let Some((condition, position)) = found else { continue };
-        let parts = where_it_holds(cx.graph, &[guard, product], axis, condition);
+        let parts = where_it_holds(cx.graph, &[guard, product], condition);
         let guarded = cx.graph.choose(parts[0], parts[1], zero);
         let guarded = cx.graph.substitute(guarded, &HashMap::from([(axis, position)]))?;
         return Some(cx.graph.choose(condition, guarded, zero)).filter(|new| *new != id);
@@ -193,6 +213,10 @@ fn at_the_label(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let others = product.factors.iter().any(|(other, _)| varies(cx.graph, *other, axis));
     let position = point(cx, axis, condition).filter(|_| others)?;
     let rest = product.build(cx.graph);
+    let inside = cx.graph.reachable_unless(&[rest], |node| !varies(cx.graph, node, axis));
+    if inside.iter().any(|id| attains(cx.graph, *id)) {
+        return None;
+    }
     let rest = cx.graph.substitute(rest, &HashMap::from([(axis, position)]))?;
     let zero = cx.graph.real(0.0);
     Some(cx.graph.choose(condition, rest, zero))
@@ -207,9 +231,9 @@ fn needs(graph: &Graph, id: ExprId, part: ExprId) -> bool {
 /// Splits a sum of sums where that makes a part simpler.
 fn split(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (axis, body) = sum(cx.graph, id)?;
-    let (function, a, b) = [Function::Add, Function::Sub].into_iter().find_map(|function| {
-        cx.graph.pair(body, function).map(|(a, b)| (function, a, b))
-    })?;
+    let (function, a, b) = [Function::Add, Function::Sub]
+        .into_iter()
+        .find_map(|function| cx.graph.pair(body, function).map(|(a, b)| (function, a, b)))?;
     let mut parts = [a, b].map(|part| cx.graph.add(Node::Reduce(Reduction::Sum, axis, part, None)));
     let simpler = |cx: &mut Context<'_>, part: ExprId| constant_term(cx, part).or_else(|| one_term(cx, part));
     let done = parts.map(|part| simpler(cx, part));

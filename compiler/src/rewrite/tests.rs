@@ -155,7 +155,11 @@ fn softmax_and_logsumexp_arise_from_naive_text() {
 fn sums_are_taken_apart_where_that_makes_them_simpler() {
     check("loss f(x[.., c], s) = sum[c](s * x)", "s * sum[c](x)", "s");
     check("loss f(x[.., c], s) = sum[c](s)", "size(c) * s", "0");
-    check("loss f(x[.., c], y) = y + sum[c](softmax[c](x))", "y + 1", "exp(x - logsumexp[c](x)) - exp(x - logsumexp[c](x))");
+    check(
+        "loss f(x[.., c], y) = y + sum[c](softmax[c](x))",
+        "y + 1",
+        "exp(x - logsumexp[c](x)) - exp(x - logsumexp[c](x))",
+    );
     check("loss f(x[.., c], y: index c) = sum[c]([c == y] * x + 1)", "x[y] + size(c)", "[c == y]");
     check("loss f(x[.., c]) = sum[c | x > 0](x)", "sum[c](if x > 0 then x else 0)", "[x > 0]");
 }

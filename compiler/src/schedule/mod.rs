@@ -17,5 +17,5 @@ pub fn schedule(loss: &Loss, variant: &Variant, diagnostics: &mut Diagnostics) -
     if loss.is_elementwise() {
         return Some(Plan::Samples(samples::schedule(variant)));
     }
-    rows::schedule(loss, variant, diagnostics).map(Plan::Rows)
+    rows::schedule(loss, variant, diagnostics).map(|plan| Plan::Rows(Box::new(plan)))
 }

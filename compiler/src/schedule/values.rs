@@ -39,7 +39,8 @@ impl<'a> Builder<'a> {
                 self.places.insert(id, place);
             } else {
                 stack.push((id, true));
-                stack.extend(self.graph.node(id).operands().into_iter().rev().map(|operand| (operand, false)));
+                stack
+                    .extend(self.graph.node(id).operands().into_iter().rev().map(|operand| (operand, false)));
             }
         }
         self.places[&root]
@@ -58,9 +59,10 @@ impl<'a> Builder<'a> {
             Node::Size(axis) => Operation::Size(*axis),
             // After rewriting there is neither; their values are right in any case.
             Node::Stop(value) | Node::WithGrad(value, _) => return at(value),
-            Node::Gather(leaf, picks) => {
-                Operation::Gather(at(leaf), picks.iter().map(|(axis, position)| (*axis, at(position))).collect())
-            }
+            Node::Gather(leaf, picks) => Operation::Gather(
+                at(leaf),
+                picks.iter().map(|(axis, position)| (*axis, at(position))).collect(),
+            ),
             Node::Reduce(reduction, axis, body, _) => Operation::Fold(*reduction, *axis, at(body)),
             Node::If(c, a, b) => Operation::Select(at(c), at(a), at(b)),
             Node::Apply(Function::Div, arguments) => {
@@ -102,6 +104,8 @@ impl<'a> Builder<'a> {
     fn push(&mut self, operation: Operation, scalar: Scalar, axes: AxisSet, name: Option<String>) -> ValueId {
         let fixed = match &operation {
             Operation::Real(_) | Operation::Bool(_) | Operation::Parameter(_) => true,
+            // Even a fold of constants depends on the length of its axis.
+            Operation::Fold(..) => false,
             other => {
                 let operands = other.operands();
                 !operands.is_empty() && operands.iter().all(|id| self.values.get(*id).fixed)

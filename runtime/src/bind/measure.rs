@@ -41,7 +41,7 @@ fn rank(spec: &'static Spec, input: &'static InputSpec, shape: &[usize]) -> Erro
     if declared.is_empty() {
         return Error::NotScalar { loss, input, shape };
     }
-    Error::Rank { loss, input, shape, declared }
+    Error::Rank { loss, input, shape, declared, expected: None }
 }
 
 /// The lengths of axes as they become known.
@@ -120,7 +120,7 @@ impl<'a, 'b, T: Float> Binder<'a, 'b, T> {
         let spec = self.spec;
         let order = order(spec, input, &self.ranks, self.places)?;
         if order.len() != shape.len() {
-            return if required { Err(self.miscounted(input, shape)) } else { Ok(()) };
+            return if required { Err(self.miscounted(input, shape, &order)) } else { Ok(()) };
         }
         for axis in input.axes.iter().filter_map(|axis| spec.axis(*axis)) {
             let own = order.iter().zip(shape).filter(|(part, _)| part.0 == axis).map(|(_, length)| *length);
@@ -136,17 +136,19 @@ impl<'a, 'b, T: Float> Binder<'a, 'b, T> {
         Ok(())
     }
 
-    /// Says that an array has too many or too few axes.
-    fn miscounted(&self, input: &'static InputSpec, shape: &[usize]) -> Error {
-        let open = input.axes.iter().filter(|axis| axis.is_open());
-        let others = input.axes.len() - open.clone().count();
-        let mut known = open.filter_map(|axis| {
-            let axis = self.spec.axis(*axis)?;
-            Some((axis, self.lengths[axis].as_ref()?.1))
+    /// Says that an array has too many or too few axes, and what shape it must have as far as it is known.
+    fn miscounted(&self, input: &'static InputSpec, shape: &[usize], order: &[(usize, usize)]) -> Error {
+        let length = |(axis, part): &(usize, usize)| Some(self.lengths[*axis].as_ref()?.0[*part]);
+        let expected = order.iter().any(|part| length(part).is_some()).then(|| {
+            let name = |part: &(usize, usize)| self.spec.axes[part.0].name().to_owned();
+            let words = order.iter().map(|part| length(part).map_or_else(|| name(part), |l| l.to_string()));
+            format!("[{}]", words.collect::<Vec<_>>().join(", "))
         });
-        match known.next() {
-            Some((axis, first)) if shape.len() >= others => self.differs(axis, first, input, shape),
-            _ => rank(self.spec, input, shape),
+        match rank(self.spec, input, shape) {
+            Error::Rank { loss, input, shape, declared, .. } => {
+                Error::Rank { loss, input, shape, declared, expected }
+            }
+            other => other,
         }
     }
 

@@ -168,7 +168,11 @@ fn labels<'v>(view: &'v AnyView<'_>) -> Option<Labels<'v>> {
     Some(match view {
         AnyView::I64(array) => Label::labels(View::of(array)),
         AnyView::I32(array) => Label::labels(View::of(array)),
+        AnyView::I16(array) => Label::labels(View::of(array)),
+        AnyView::I8(array) => Label::labels(View::of(array)),
+        AnyView::U64(array) => Label::labels(View::of(array)),
         AnyView::U32(array) => Label::labels(View::of(array)),
+        AnyView::U16(array) => Label::labels(View::of(array)),
         AnyView::U8(array) => Label::labels(View::of(array)),
         AnyView::Usize(array) => Label::labels(View::of(array)),
         _ => return None,

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use ndarray::ArrayD;
+
 use super::{Passes, reduce};
 use crate::bind::{Bound, Layout};
 use crate::error::Error;
@@ -14,7 +16,7 @@ use crate::label::Labels;
 use crate::real::Float;
 use crate::rows::{self, Data, Elements, Fault, RowAxis, RowInput, RowTarget, Rows};
 use crate::spec::{Role, Spec};
-use crate::sweep::view::{Strides, ViewMut};
+use crate::sweep::view::{Strides, View, ViewMut};
 use crate::sweep::{Demand, Operand, Sink, StridedMut, Upstream};
 use crate::task::{Factor, Input, Outcome, Task};
 
@@ -27,10 +29,16 @@ pub(super) fn run<T: Float>(
     task: Task<'_, '_, T>,
 ) -> Result<Outcome, Error> {
     let Task { inputs, places, check, .. } = task;
+    let copies: Vec<Option<ArrayD<i64>>> = inputs.iter().map(copied).collect();
+    let read: Vec<Input<'_, T>> = inputs
+        .iter()
+        .zip(&copies)
+        .map(|(given, copy)| copy.as_ref().map_or(*given, |copy| Input::Int(Labels::I64(View::of(copy)))))
+        .collect();
     let layouts: Vec<Layout> = spec
         .inputs
         .iter()
-        .zip(inputs)
+        .zip(&read)
         .map(|(input, given)| {
             let array = given.shape().zip(given.strides());
             array.map_or_else(Layout::default, |(shape, strides)| {
@@ -39,7 +47,7 @@ pub(super) fn run<T: Float>(
         })
         .collect();
     let axes: Vec<Vec<RowAxis<'_>>> = layouts.iter().map(Layout::axes).collect();
-    let slots = spec.inputs.iter().zip(inputs).zip(&axes);
+    let slots = spec.inputs.iter().zip(&read).zip(&axes);
     let row_inputs: Vec<RowInput<'_, T>> =
         slots.map(|((input, given), axes)| RowInput { data: data(given, input.default), axes }).collect();
     let positions: Vec<(usize, Range<usize>)> =
@@ -60,10 +68,22 @@ pub(super) fn run<T: Float>(
     reduce(spec, &bound.samples, task, &mut programs)
 }
 
-/// Where the elements of an input are.
+/// A copy of labels of a type that programs do not read; each of those that they read has code of its own.
+fn copied<T>(given: &Input<'_, T>) -> Option<ArrayD<i64>> {
+    match given {
+        Input::Int(labels @ (Labels::I16(_) | Labels::I8(_) | Labels::U64(_) | Labels::U16(_))) => {
+            labels.converted()
+        }
+        _ => None,
+    }
+}
+
+/// Where the elements of an input are. Labels that were to be copied have been.
 fn data<'a, T: Float>(given: &Input<'a, T>, default: Option<f64>) -> Data<'a, T> {
     match given {
-        Input::Missing => Data::Splat(T::from_f64(default.unwrap_or(0.0))),
+        Input::Missing | Input::Int(Labels::I16(_) | Labels::I8(_) | Labels::U64(_) | Labels::U16(_)) => {
+            Data::Splat(T::from_f64(default.unwrap_or(0.0)))
+        }
         Input::Float(view) => Data::Float(Elements::new(view.pointer())),
         Input::Bool(view) => Data::Bool(Elements::new(view.pointer())),
         Input::Int(Labels::I64(view)) => Data::I64(Elements::new(view.pointer())),

@@ -1,46 +1,23 @@
-//! The lane loop of a stage.
+//! The lane loop of a stage over one row.
 //!
-//! Input: pointers, each with a step per group of 32 lanes, and a span. Output: results behind the targets;
-//! what the stage folds per lane or, joined over the lanes, as one number. Nothing here knows programs,
-//! layouts, threads or instruction sets. Results are kept in local arrays until a group is done, so that the
-//! optimiser knows that they alias nothing.
+//! Input: pointers, each with a step per group of 32 lanes, and a span. Output: results behind the targets,
+//! and what the stage folds per lane. Nothing here knows programs, layouts, threads or instruction sets. A
+//! group is computed in blocks of lanes, as many as an instruction set has registers for; results are kept in
+//! local arrays until a block is done, so that the optimiser knows that they alias nothing.
+//!
+//! This is compiled for every stage, element type and instruction set: what need not be here is elsewhere.
 #![allow(
     clippy::needless_range_loop,
     reason = "loops over lanes and outputs are what LLVM unrolls and vectorises"
 )]
 
-use super::lanes::{Block, Folded, LANES, Source, Span, Tail, Target};
+use super::lanes::{LANES, Row, Tail};
 use super::stage::{Kind, Stage};
-use crate::carrier::Fx;
 use crate::real::{Float, Real};
 
-impl Kind {
-    /// What folding starts with.
-    pub(super) const fn neutral(self) -> f64 {
-        match self {
-            Kind::Each | Kind::Sum | Kind::Excess => 0.0,
-            Kind::Prod => 1.0,
-            Kind::Max => f64::NEG_INFINITY,
-            Kind::Min => f64::INFINITY,
-        }
-    }
-
-    /// Joins two results.
-    #[inline(always)]
-    pub(super) fn join(self, a: f64, b: f64) -> f64 {
-        let (x, y) = (Fx::<f64, false>::of(a), Fx::<f64, false>::of(b));
-        match self {
-            Kind::Each | Kind::Sum | Kind::Excess => a + b,
-            Kind::Prod => a * b,
-            Kind::Max => x.max(y).get(),
-            Kind::Min => x.min(y).get(),
-        }
-    }
-}
-
 /// What the outputs fold, lane by lane: sums and products in `wide`, extremes in `narrow`, beside which
-/// `nans` holds a NaN once there was one (and for `Kind::Excess` the number of ones in `narrow`), so that each is one comparison and one choice, which LLVM makes
-/// vectors of.
+/// `nans` holds a NaN once there was one (and for `Kind::Excess` the number of ones in `narrow`), so that
+/// each is one comparison and one choice, which LLVM makes vectors of.
 ///
 /// Loops run over lanes outside and over outputs inside: the inner ones are unrolled, which tells the kinds,
 /// and the outer ones become vector code.
@@ -52,10 +29,10 @@ struct Folds<T, const O: usize> {
 
 impl<T: Float, const O: usize> Folds<T, O> {
     #[inline(always)]
-    fn new(kinds: &[Kind; O]) -> Self {
+    fn new(kinds: &[Kind; O], width: usize) -> Self {
         let zeros = [[T::default(); LANES]; O];
         let mut folds = Folds { wide: [[0.0; LANES]; O], narrow: zeros, nans: zeros };
-        for lane in 0..LANES {
+        for lane in 0..width {
             for o in 0..O {
                 match kinds[o] {
                     Kind::Each | Kind::Excess => {}
@@ -67,10 +44,10 @@ impl<T: Float, const O: usize> Folds<T, O> {
         folds
     }
 
-    /// Takes in a group.
+    /// Takes in a block.
     #[inline(always)]
-    fn add(&mut self, kinds: &[Kind; O], outputs: &[[T; LANES]; O]) {
-        for lane in 0..LANES {
+    fn add(&mut self, kinds: &[Kind; O], outputs: &[[T; LANES]; O], width: usize) {
+        for lane in 0..width {
             for o in 0..O {
                 let x = outputs[o][lane];
                 let (extreme, nan) = (self.narrow[o][lane], self.nans[o][lane]);
@@ -107,231 +84,184 @@ impl<T: Float, const O: usize> Folds<T, O> {
     }
 }
 
-/// The loop, over one row or several.
+/// The loop over one row, in blocks of as many lanes as have `BYTES` bytes.
 ///
 /// # Safety
 ///
-/// That of [`Lanes::run`](super::lanes::Lanes::run).
+/// That of [`Code::run`](super::lanes::Code::run).
 #[inline(always)]
-pub(super) unsafe fn lanes<T, C, S, const I: usize, const O: usize>(
+pub(super) unsafe fn lanes<T, C, S, const I: usize, const O: usize, const BYTES: usize>(
     stage: &S,
-    sources: &[Source<T>],
-    targets: &[Target<T>],
-    folded: Folded,
-    span: &Span<T>,
+    row: &Row<'_, T>,
 ) where
     T: Float,
     C: Real<Scalar = T>,
     S: Stage<T, I, O>,
 {
     let stage = *stage;
-    let (sources, targets) = (&sources[..I], &targets[..O]);
-    let (results, rows) = match folded {
-        Folded::Blocks(results) => (results, 1),
-        Folded::Targets(results, rows) => (results, rows),
-    };
-    let mut singles = [[T::default(); LANES]; I];
-    for row in 0..rows as isize {
-        let mut reads = [(std::ptr::null::<T>(), 0); I];
-        let mut writes = [(std::ptr::null_mut::<T>(), 0); O];
-        for i in 0..I {
-            let source = &sources[i];
-            reads[i] = (source.pointer.wrapping_offset(row * source.row), source.step);
-            if source.ahead != 0 {
-                prefetch(reads[i].0.wrapping_offset(source.ahead), span.groups * LANES);
-            }
-            if source.single {
-                // SAFETY: the caller vouches for one element in every row.
-                singles[i] = [unsafe { reads[i].0.read() }; LANES];
-                reads[i].0 = singles[i].as_ptr();
-            }
-        }
-        for o in 0..O {
-            let target = &targets[o];
-            writes[o] = (target.pointer.wrapping_offset(row * target.row), target.step);
-        }
+    let width = const { if BYTES / size_of::<T>() < LANES { BYTES / size_of::<T>() } else { LANES } };
+    if width == LANES {
         // SAFETY: passed on to the caller.
-        unsafe { row_of::<T, C, S, I, O>(&stage, &reads, &writes, results, span) };
-        if let Folded::Targets(..) = folded {
-            for o in 0..O {
-                if S::KINDS[o] != Kind::Each {
-                    // SAFETY: the caller vouches for one element in every row, and for the blocks.
-                    unsafe { writes[o].0.write(T::from_f64((*results.add(o)).0[0])) };
-                }
-            }
-        }
+        return unsafe { block::<T, C, S, I, O>(&stage, row, 0, width) };
+    }
+    let mut first = 0;
+    while first < row.lanes {
+        // SAFETY: passed on to the caller.
+        unsafe { block::<T, C, S, I, O>(&stage, row, first, width) };
+        first += width;
     }
 }
 
-/// Asks for the cache lines of some elements. Any address is fine.
-#[inline(always)]
-fn prefetch<T>(pointer: *const T, length: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        const LINE: usize = 64;
-        for line in 0..length * size_of::<T>() / LINE {
-            // SAFETY: a prefetch never faults, whatever the address.
-            unsafe { _mm_prefetch::<_MM_HINT_T1>(pointer.cast::<i8>().wrapping_add(line * LINE)) };
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (pointer, length);
-}
-
-/// One row.
+/// The loop over one row, in `width` lanes from `first` on.
 ///
 /// # Safety
 ///
-/// That of [`Lanes::run`](super::lanes::Lanes::run), for pointers and steps.
+/// As [`lanes`].
 #[inline(always)]
-unsafe fn row_of<T, C, S, const I: usize, const O: usize>(
+unsafe fn block<T, C, S, const I: usize, const O: usize>(
     stage: &S,
-    sources: &[(*const T, isize); I],
-    targets: &[(*mut T, isize); O],
-    results: *mut Block<f64>,
-    span: &Span<T>,
+    row: &Row<'_, T>,
+    first: usize,
+    width: usize,
 ) where
     T: Float,
     C: Real<Scalar = T>,
     S: Stage<T, I, O>,
 {
-    let mut reads = sources.map(|source| source.0);
-    let mut writes = targets.map(|target| target.0);
-    let mut folds = Folds::<T, O>::new(&S::KINDS);
+    let span = row.span;
+    let (sources, targets) = (&row.sources[..I], &row.targets[..O]);
+    let mut reads = [std::ptr::null::<T>(); I];
+    let mut writes = [std::ptr::null_mut::<T>(); O];
+    for i in 0..I {
+        reads[i] = sources[i].pointer.wrapping_add(first);
+    }
+    for o in 0..O {
+        writes[o] = targets[o].pointer.wrapping_add(first);
+    }
+    let mut folds = Folds::<T, O>::new(&S::KINDS, width);
     let lane_step = C::of(span.lane_step);
-    let mut start = C::lit(0.0);
+    let origin = lane_step * C::lit(first as f64);
+    let mut start = origin;
 
     // One copy of the stage serves the groups and the tail.
     let Tail { at, from, to } = span.tail;
-    for step in 0..span.groups + usize::from(to > from) {
+    let steps = span.groups + usize::from(to > from);
+    let mut step = 0;
+    while step < steps {
         let tail = step == span.groups;
         if tail {
             let shift = |step: isize| if step == 0 { 0 } else { at };
             for i in 0..I {
-                reads[i] = sources[i].0.wrapping_offset(shift(sources[i].1));
+                reads[i] = sources[i].pointer.wrapping_add(first).wrapping_offset(shift(sources[i].step));
             }
             for o in 0..O {
-                writes[o] = targets[o].0.wrapping_offset(shift(targets[o].1));
+                writes[o] = targets[o].pointer.wrapping_add(first).wrapping_offset(shift(targets[o].step));
             }
-            start = C::lit(at as f64);
+            start = origin + C::lit(at as f64);
         }
         // SAFETY: the caller vouches for 32 elements at every step, and at the tail.
-        let mut outputs = unsafe { group::<T, C, S, I, O>(stage, &reads, start, lane_step) };
+        let mut outputs = unsafe { compute::<T, C, S, I, O>(stage, &reads, start, lane_step, width) };
         // SAFETY: as above.
-        unsafe { store::<T, S, I, O>(&writes, &outputs) };
+        unsafe { store::<T, S, I, O>(&writes, &outputs, width) };
         if tail {
-            for lane in 0..LANES {
+            for lane in 0..width {
                 for o in 0..O {
-                    let counts = (lane >= from) & (lane < to);
+                    let counts = (first + lane >= from) & (first + lane < to);
                     let neutral = T::from_f64(S::KINDS[o].neutral());
                     outputs[o][lane] = if counts { outputs[o][lane] } else { neutral };
                 }
             }
         }
-        folds.add(&S::KINDS, &outputs);
+        folds.add(&S::KINDS, &outputs, width);
         for i in 0..I {
-            reads[i] = reads[i].wrapping_offset(sources[i].1);
+            reads[i] = reads[i].wrapping_offset(sources[i].step);
         }
         for o in 0..O {
-            writes[o] = writes[o].wrapping_offset(targets[o].1);
+            writes[o] = writes[o].wrapping_offset(targets[o].step);
         }
         start = start + C::of(span.group_step);
+        step += 1;
     }
 
-    for lane in 0..LANES {
+    for lane in 0..width {
         for o in 0..O {
             if S::KINDS[o] != Kind::Each {
-                // SAFETY: the caller vouches for a block per output.
-                unsafe { (*results.add(o)).0[lane] = folds.lane(&S::KINDS, o, lane) };
+                // SAFETY: the caller vouches for two blocks per output.
+                unsafe { (*row.folds.add(o)).0[first + lane] = folds.lane(&S::KINDS, o, lane) };
             }
-        }
-    }
-    for o in 0..O {
-        // SAFETY: as above.
-        let lanes = unsafe { &mut (*results.add(o)).0 };
-        match S::KINDS[o] {
-            Kind::Each => {}
-            Kind::Excess => excess(lanes, folds.narrow[o].map(T::to_f64), span.joined),
-            kind if span.joined => join(kind, lanes),
-            _ => {}
-        }
-    }
-}
-
-/// Adds the number of ones, less one.
-#[inline(never)]
-fn excess(lanes: &mut [f64; LANES], mut ones: [f64; LANES], joined: bool) {
-    if joined {
-        join(Kind::Sum, lanes);
-        join(Kind::Sum, &mut ones);
-    }
-    for (lane, ones) in lanes.iter_mut().zip(ones) {
-        *lane += ones - 1.0;
-    }
-}
-
-/// Joins all lanes to the first one, in a fixed order.
-///
-/// It is kept out of the loop: seen together, LLVM would halve the vectors in the loop down to what is left
-/// here at the end.
-#[inline(never)]
-fn join(kind: Kind, lanes: &mut [f64; LANES]) {
-    #[inline(always)]
-    fn tree(lanes: &mut [f64; LANES], join: impl Fn(f64, f64) -> f64) {
-        let mut width = LANES / 2;
-        while width > 0 {
-            for lane in 0..width {
-                lanes[lane] = join(lanes[lane], lanes[lane + width]);
-            }
-            width /= 2;
-        }
-    }
-    match kind {
-        Kind::Each => {}
-        Kind::Sum | Kind::Excess => tree(lanes, |a, b| a + b),
-        Kind::Prod => tree(lanes, |a, b| a * b),
-        Kind::Max | Kind::Min => {
-            let mut nan = false;
-            for lane in lanes.iter() {
-                nan |= lane.is_nan();
-            }
-            if nan {
-                lanes[0] = f64::NAN;
-            } else if kind == Kind::Max {
-                tree(lanes, |a, b| if a > b { a } else { b });
-            } else {
-                tree(lanes, |a, b| if a < b { a } else { b });
+            if S::KINDS[o] == Kind::Excess {
+                // SAFETY: as above.
+                unsafe { (*row.folds.add(O + o)).0[first + lane] = folds.narrow[o][lane].to_f64() };
             }
         }
     }
 }
 
-/// The outputs for one group.
+/// The loop without a row: a number for each sample.
 ///
 /// # Safety
 ///
-/// Every pointer must be readable for 32 elements.
+/// That of [`Code::run`](super::lanes::Code::run); steps are 0 or a whole group, and nothing is folded.
 #[inline(always)]
-unsafe fn group<T, C, S, const I: usize, const O: usize>(
+pub(super) unsafe fn once<T, C, S, const I: usize, const O: usize>(stage: &S, row: &Row<'_, T>)
+where
+    T: Float,
+    C: Real<Scalar = T>,
+    S: Stage<T, I, O>,
+{
+    const WIDTH: usize = 8;
+    let stage = *stage;
+    let (sources, targets) = (&row.sources[..I], &row.targets[..O]);
+    let mut reads = [std::ptr::null::<T>(); I];
+    let mut writes = [std::ptr::null_mut::<T>(); O];
+    let zero = C::lit(0.0);
+    let part = |step: isize| if step == 0 { 0 } else { WIDTH };
+    let mut block = 0;
+    while block < row.span.groups * (LANES / WIDTH) {
+        for i in 0..I {
+            reads[i] = sources[i].pointer.wrapping_add(block * part(sources[i].step));
+        }
+        for o in 0..O {
+            writes[o] = targets[o].pointer.wrapping_add(block * part(targets[o].step));
+        }
+        // SAFETY: the caller vouches for 32 elements at every step.
+        unsafe {
+            let outputs = compute::<T, C, S, I, O>(&stage, &reads, zero, zero, WIDTH);
+            store::<T, S, I, O>(&writes, &outputs, WIDTH);
+        }
+        block += 1;
+    }
+}
+
+/// The outputs for one block.
+///
+/// # Safety
+///
+/// Every pointer must be readable for `width` elements.
+#[inline(always)]
+unsafe fn compute<T, C, S, const I: usize, const O: usize>(
     stage: &S,
     reads: &[*const T; I],
     start: C,
     lane_step: C,
+    width: usize,
 ) -> [[T; LANES]; O]
 where
     T: Float,
     C: Real<Scalar = T>,
     S: Stage<T, I, O>,
 {
-    // SAFETY: passed on to the caller; all elements of a group are read before anything is written.
-    let inputs: [&[T; LANES]; I] = reads.map(|pointer| unsafe { &*pointer.cast() });
     let mut outputs = [[T::default(); LANES]; O];
-    for lane in 0..LANES {
+    for lane in 0..width {
         let position = start + lane_step * C::lit(lane as f64);
-        let results = stage.run(inputs.map(|input| C::of(input[lane])), position);
-        for (output, result) in outputs.iter_mut().zip(results) {
-            output[lane] = result.get();
+        let mut inputs = [position; I];
+        for i in 0..I {
+            // SAFETY: passed on to the caller.
+            inputs[i] = C::of(unsafe { reads[i].add(lane).read() });
+        }
+        let results = stage.run(inputs, position);
+        for o in 0..O {
+            outputs[o][lane] = results[o].get();
         }
     }
     outputs
@@ -341,17 +271,20 @@ where
 ///
 /// # Safety
 ///
-/// The pointers of these outputs must be writable for 32 elements.
+/// The pointers of these outputs must be writable for `width` elements.
 #[inline(always)]
-unsafe fn store<T, S, const I: usize, const O: usize>(writes: &[*mut T; O], outputs: &[[T; LANES]; O])
-where
+unsafe fn store<T, S, const I: usize, const O: usize>(
+    writes: &[*mut T; O],
+    outputs: &[[T; LANES]; O],
+    width: usize,
+) where
     T: Float,
     S: Stage<T, I, O>,
 {
     for o in 0..O {
         if S::KINDS[o] == Kind::Each {
-            // SAFETY: passed on to the caller.
-            unsafe { writes[o].cast::<[T; LANES]>().write(outputs[o]) };
+            // SAFETY: passed on to the caller; `width` is at most 32.
+            unsafe { std::ptr::copy_nonoverlapping(outputs[o].as_ptr(), writes[o], width) };
         }
     }
 }

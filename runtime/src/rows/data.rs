@@ -58,14 +58,14 @@ fn whole<T: Float>(x: i64) -> T {
 }
 
 /// Something that can be read as a number.
-pub(super) trait Element: Copy {
+pub(super) trait Stored: Copy {
     /// As a number; NaN where `T` does not hold it.
     fn number<T: Float>(self) -> T;
     /// As a whole number.
     fn label(self) -> i64;
 }
 
-impl Element for bool {
+impl Stored for bool {
     #[inline(always)]
     fn number<T: Float>(self) -> T {
         T::from_f64(f64::from(u8::from(self)))
@@ -77,9 +77,9 @@ impl Element for bool {
     }
 }
 
-macro_rules! element {
+macro_rules! stored {
     ($($whole:ty)+) => { $(
-        impl Element for $whole {
+        impl Stored for $whole {
             #[inline(always)]
             fn number<T: Float>(self) -> T {
                 whole(self.label())
@@ -92,7 +92,7 @@ macro_rules! element {
         }
     )+ };
 }
-element!(i64 i32 u32 u8 usize);
+stored!(i64 i32 u32 u8 usize);
 
 /// Runs an expression for whichever type the elements have; `number` turns one into a `T`.
 macro_rules! each_type {
@@ -104,27 +104,27 @@ macro_rules! each_type {
                 $body
             }
             Data::Bool(elements) => {
-                let ($pointer, $number) = (elements.pointer, |x: bool| Element::number::<T>(x));
+                let ($pointer, $number) = (elements.pointer, |x: bool| Stored::number::<T>(x));
                 $body
             }
             Data::I64(elements) => {
-                let ($pointer, $number) = (elements.pointer, |x: i64| Element::number::<T>(x));
+                let ($pointer, $number) = (elements.pointer, |x: i64| Stored::number::<T>(x));
                 $body
             }
             Data::I32(elements) => {
-                let ($pointer, $number) = (elements.pointer, |x: i32| Element::number::<T>(x));
+                let ($pointer, $number) = (elements.pointer, |x: i32| Stored::number::<T>(x));
                 $body
             }
             Data::U32(elements) => {
-                let ($pointer, $number) = (elements.pointer, |x: u32| Element::number::<T>(x));
+                let ($pointer, $number) = (elements.pointer, |x: u32| Stored::number::<T>(x));
                 $body
             }
             Data::U8(elements) => {
-                let ($pointer, $number) = (elements.pointer, |x: u8| Element::number::<T>(x));
+                let ($pointer, $number) = (elements.pointer, |x: u8| Stored::number::<T>(x));
                 $body
             }
             Data::Usize(elements) => {
-                let ($pointer, $number) = (elements.pointer, |x: usize| Element::number::<T>(x));
+                let ($pointer, $number) = (elements.pointer, |x: usize| Stored::number::<T>(x));
                 $body
             }
         }
@@ -215,6 +215,20 @@ impl<T: Float> Data<'_, T> {
                 Data::Usize(elements) => any(elements.pointer, size, offsets, lanes),
             }
         }
+    }
+
+    /// How many of the labels at the first `length` positions of an axis come before the first negative one.
+    ///
+    /// # Safety
+    ///
+    /// They must exist, counted from `offset`.
+    pub(super) unsafe fn labels(&self, offset: isize, axis: &Steps, length: usize) -> usize {
+        each_type!(*self, splat: value => if value.to_f64() < 0.0 { 0 } else { length }, pointer, number => {
+            // SAFETY: passed on to the caller.
+            let label = |at: isize| number(unsafe { pointer.offset(offset + at).read() }).to_f64();
+            let ends = |at: &usize| label(axis.offset(*at)) < 0.0;
+            (0..length).find(ends).unwrap_or(length)
+        })
     }
 
     /// Copies the elements at the first `length` positions of an axis to a buffer, `step` elements apart.

@@ -3,6 +3,7 @@
 use super::data::Data;
 use super::ground::Ground;
 use super::layout::{Base, By};
+use super::pass::Desk;
 use super::read::splat;
 use super::steps::Steps;
 use crate::real::Float;
@@ -10,8 +11,9 @@ use crate::real::Float;
 /// A gather, resolved.
 #[derive(Clone, Debug)]
 pub(super) struct Gather {
-    /// The lengths of the loops of the slot.
+    /// The lengths of the loops of the slot, and the lists that some of them visit.
     pub(super) lengths: Vec<usize>,
+    pub(super) lists: Vec<Option<usize>>,
     /// What is read.
     pub(super) from: Place,
     /// The positions that slots hold.
@@ -51,8 +53,10 @@ impl Gather {
     /// # Safety
     ///
     /// It must belong to the plan that `ground` was made for.
-    pub(super) unsafe fn run<T: Float>(&self, ground: &Ground<'_, T>, positions: &mut [usize]) {
-        if self.lengths.contains(&0) {
+    pub(super) unsafe fn run<T: Float>(&self, ground: &Ground<'_, T>, desk: &mut Desk<T>) {
+        let lengths = &mut desk.lengths[..self.lengths.len()];
+        ground.bound(&self.lengths, &self.lists, None, lengths);
+        if lengths.contains(&0) {
             return;
         }
         if let (true, Data::Float(from), [pick]) =
@@ -66,7 +70,7 @@ impl Gather {
         let from = ground.data(self.from.base);
         let into = ground.pointer(self.into.base);
         let nothing = self.picks.iter().any(|pick| pick.length == 0);
-        let positions = &mut positions[..self.lengths.len()];
+        let positions = &mut desk.positions[..self.lengths.len()];
         for position in positions.iter_mut() {
             *position = 0;
         }
@@ -89,7 +93,7 @@ impl Gather {
                     into.offset(target + ground.way(self.into.by, sample)).write(value);
                 }
             }
-            if !advance(positions, &self.lengths) {
+            if !advance(positions, lengths) {
                 break;
             }
         }

@@ -25,6 +25,8 @@ pub(super) struct Ground<'t, T> {
     pub(super) totals: *mut f64,
     pub(super) matrices: *mut T,
     pub(super) offsets: &'t [isize],
+    /// For each list, how many labels the sample of each lane has.
+    pub(super) labels: &'t [usize],
     /// For how many samples a tile has room: a multiple of 32.
     pub(super) lanes: usize,
     /// The lanes whose samples are kept.
@@ -37,6 +39,8 @@ pub(super) struct Ground<'t, T> {
     pub(super) ahead: usize,
     /// Whether all of them lie on the innermost axis of the sample shape.
     pub(super) straight: bool,
+    /// Whether threads share the products of matrices.
+    pub(super) split: bool,
 }
 
 impl<'t, T: Float> Ground<'t, T> {
@@ -44,6 +48,30 @@ impl<'t, T: Float> Ground<'t, T> {
     #[inline]
     pub(super) fn offsets(&self, number: usize) -> &'t [isize] {
         &self.offsets[number * self.lanes..(number + 1) * self.lanes]
+    }
+
+    /// How many labels a list has for one sample, or at most for any that is active.
+    #[inline]
+    pub(super) fn labels(&self, list: usize, sample: Option<usize>) -> usize {
+        let labels = &self.labels[list * self.lanes..][..self.lanes];
+        match sample {
+            Some(sample) => labels[sample],
+            None => self.active.iter().map(|lane| labels[*lane]).max().unwrap_or(0),
+        }
+    }
+
+    /// The lengths of loops for one sample, or the most that any needs: those given, or those of lists.
+    #[inline]
+    pub(super) fn bound(
+        &self,
+        lengths: &[usize],
+        lists: &[Option<usize>],
+        sample: Option<usize>,
+        own: &mut [usize],
+    ) {
+        for ((own, length), list) in own.iter_mut().zip(lengths).zip(lists) {
+            *own = list.map_or(*length, |list| self.labels(list, sample));
+        }
     }
 
     /// What a sample adds to an offset.

@@ -106,3 +106,35 @@ fn read(action: &Action<'_>, slots: &mut [bool]) {
         }
     }
 }
+
+/// Calls `visit` with every slot that an action reads or writes.
+pub(super) fn touch(action: &Action<'_>, visit: &mut dyn FnMut(usize)) {
+    let mut seen = |read: &Read<'_>| {
+        if let Read::Slot(slot) = read {
+            visit(*slot);
+        }
+    };
+    match action {
+        Action::Pass { reads, writes, .. } => {
+            reads.iter().for_each(seen);
+            for write in *writes {
+                if let Write::Store(slot) | Write::Fold(slot) | Write::Total(slot) = write {
+                    visit(*slot);
+                }
+            }
+        }
+        Action::Product { left, right, into, .. } | Action::Total { left, right, into } => {
+            seen(left);
+            seen(right);
+            visit(*into);
+        }
+        Action::Gather { from: Access { at, .. }, into } => {
+            for place in *at {
+                if let Place::Slot(slot) = place {
+                    visit(*slot);
+                }
+            }
+            visit(*into);
+        }
+    }
+}

@@ -8,11 +8,14 @@
 mod arena;
 mod body;
 mod data;
+mod direct;
+mod fold;
 mod gather;
 mod ground;
 mod labels;
 mod lanes;
 mod layout;
+mod lists;
 mod live;
 mod offsets;
 mod pass;
@@ -24,6 +27,7 @@ mod read;
 mod resolve;
 mod shape;
 mod shards;
+mod share;
 mod stage;
 mod steps;
 mod table;
@@ -34,9 +38,9 @@ mod tile;
 mod write;
 
 pub use self::data::{Data, Elements};
-pub use self::lanes::{Entry, Lanes, entry};
+pub use self::lanes::{Code, Entry, Lanes, entry};
 pub use self::program::Program;
-pub use self::stage::{Kind, Stage};
+pub use self::stage::{Kind, Same, Stage};
 
 use std::ops::Range;
 
@@ -161,7 +165,36 @@ pub enum Fault {
 /// All inputs, and the factors, must be readable, and the values and all targets writable, at every position
 /// that their axes describe, for every sample of the shape; nothing that is written may overlap anything
 /// else. The program must be one that the compiler made for these stages, axes and inputs.
+#[inline]
 pub unsafe fn run<T: Float>(rows: &Rows<'_, T>) -> Result<f64, Fault> {
+    // What does not depend on a stage is compiled here, and not again where a loss is.
+    // SAFETY: passed on to the caller. `Float` is sealed: `T` is `f32` or `f64`, which differ in size.
+    unsafe {
+        if size_of::<T>() == size_of::<f32>() {
+            single(&*std::ptr::from_ref(rows).cast())
+        } else {
+            double(&*std::ptr::from_ref(rows).cast())
+        }
+    }
+}
+
+/// [`run`] for `f32`.
+///
+/// # Safety
+///
+/// As there.
+unsafe fn single(rows: &Rows<'_, f32>) -> Result<f64, Fault> {
+    let plan = plan::Plan::new(rows, None)?;
+    // SAFETY: the plan was made for these arrays; the rest is passed on to the caller.
+    unsafe { shards::run(rows, &plan) }
+}
+
+/// [`run`] for `f64`.
+///
+/// # Safety
+///
+/// As there.
+unsafe fn double(rows: &Rows<'_, f64>) -> Result<f64, Fault> {
     let plan = plan::Plan::new(rows, None)?;
     // SAFETY: the plan was made for these arrays; the rest is passed on to the caller.
     unsafe { shards::run(rows, &plan) }

@@ -2,7 +2,7 @@
 
 use super::gather::advance;
 use super::ground::Ground;
-use super::lanes::{Folded, Lanes, Source, Span, Target};
+use super::lanes::{Code, Folded, Source, Span, Target};
 use super::layout::Layout;
 use super::read::Reader;
 use super::write::{Rank, Writer};
@@ -11,12 +11,15 @@ use crate::real::Float;
 /// A pass, resolved.
 #[derive(Debug)]
 pub(super) struct Pass<'r, T> {
-    pub(super) lanes: &'r dyn Lanes<T>,
+    pub(super) code: Code<'r, T>,
     pub(super) layout: Layout,
-    /// The lengths of the outer loops.
+    /// The lengths of the outer loops, and the lists that some of them visit.
     pub(super) outer: Vec<usize>,
+    pub(super) lists: Vec<Option<usize>>,
     /// The length of the innermost loop, or 1.
     pub(super) length: usize,
+    /// The list that the innermost loop visits.
+    pub(super) list: Option<usize>,
     pub(super) span: Span<T>,
     pub(super) readers: Vec<Reader<T>>,
     pub(super) writers: Vec<Writer>,
@@ -30,6 +33,7 @@ pub(super) struct Desk<T> {
     pub(super) sources: Vec<Source<T>>,
     pub(super) targets: Vec<Target<T>>,
     pub(super) positions: Vec<usize>,
+    pub(super) lengths: Vec<usize>,
 }
 
 impl<T: Float> Pass<'_, T> {
@@ -81,7 +85,7 @@ impl<T: Float> Pass<'_, T> {
             for (target, writer) in targets.iter_mut().zip(&self.writers) {
                 *target = writer.targets(ground, first);
             }
-            self.lanes.run(sources, targets, Folded::Targets(ground.folds, count), &self.span);
+            self.code.run(sources, targets, Folded::Targets(ground.folds, count), &self.span);
         }
     }
 
@@ -92,11 +96,23 @@ impl<T: Float> Pass<'_, T> {
     /// As [`Self::run`].
     #[inline]
     unsafe fn rows(&self, ground: &Ground<'_, T>, desk: &mut Desk<T>, rank: Rank, sample: usize) {
-        let Desk { sources, targets, positions } = desk;
+        let Desk { sources, targets, positions, lengths } = desk;
         let sources = &mut sources[..self.readers.len()];
         let targets = &mut targets[..self.writers.len()];
         let positions = &mut positions[..self.outer.len()];
+        let outer = &mut lengths[..self.outer.len()];
         let across = matches!(rank, Rank::All);
+        let one = (!across).then_some(sample);
+        ground.bound(&self.outer, &self.lists, one, outer);
+        let bounded;
+        let (length, span) = match self.list {
+            None => (self.length, &self.span),
+            Some(list) => {
+                let length = ground.labels(list, one);
+                bounded = if across { Span::across(length) } else { Span::along(length) };
+                (length, &bounded)
+            }
+        };
         // Often there are none, for which `fill` would take longer than the rest.
         for position in positions.iter_mut() {
             *position = 0;
@@ -107,18 +123,18 @@ impl<T: Float> Pass<'_, T> {
             for writer in &self.writers {
                 writer.begin(ground);
             }
-            while !self.outer.contains(&0) {
+            while !outer.contains(&0) {
                 for (source, reader) in sources.iter_mut().zip(&self.readers) {
-                    *source = reader.row(ground, sample, positions, self.length, across);
+                    *source = reader.row(ground, sample, positions, length, across);
                 }
                 for (target, writer) in targets.iter_mut().zip(&self.writers) {
                     *target = writer.target(ground, rank, positions);
                 }
-                self.lanes.run(sources, targets, Folded::Blocks(ground.folds), &self.span);
+                self.code.run(sources, targets, Folded::Blocks(ground.folds), span);
                 for (number, writer) in self.writers.iter().enumerate() {
-                    writer.deliver(ground, rank, positions, self.length, ground.folds.add(number));
+                    writer.deliver(ground, rank, positions, length, ground.folds.add(number));
                 }
-                if !advance(positions, &self.outer) {
+                if !advance(positions, outer) {
                     break;
                 }
             }

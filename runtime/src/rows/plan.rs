@@ -5,10 +5,12 @@
 
 use super::arena::Rooms;
 use super::data::{Data, Elements};
+use super::direct::direct;
 use super::gather::Gather;
 use super::labels::Check;
 use super::lanes::LANES;
 use super::layout::{Base, Layout, Room};
+use super::lists::List;
 use super::live::Live;
 use super::offsets::Samples;
 use super::pass::Pass;
@@ -56,8 +58,12 @@ pub(super) struct Plan<'r, T> {
     pub(super) after: Vec<Step<'r, T>>,
     pub(super) tables: Vec<Table>,
     pub(super) checks: Vec<Check>,
+    pub(super) lists: Vec<List>,
     pub(super) goals: Vec<Goal<'r, T>>,
     pub(super) sums: Vec<Sum>,
+    /// Whether sums are added up in the targets of derivatives: then samples are taken in order, and threads share
+    /// the products of matrices.
+    pub(super) direct: bool,
     pub(super) value: Base,
     pub(super) kept: Option<Base>,
     pub(super) valid: Option<Base>,
@@ -89,7 +95,8 @@ impl<'r, T: Float> Plan<'r, T> {
         inputs.push(RowInput { data: upstream(&call.upstream), axes: &[] });
         let values = call.values.map(|values| samples.register(values.strides.to_vec()));
 
-        let shape = Shape::new(call, &live, layout);
+        let direct = direct(call, &live);
+        let shape = Shape::new(call, &live, layout, !direct.is_empty());
         let plan = Plan {
             inputs,
             samples,
@@ -110,8 +117,10 @@ impl<'r, T: Float> Plan<'r, T> {
             after: Vec::new(),
             tables: Vec::new(),
             checks: Vec::new(),
+            lists: Vec::new(),
             goals: Vec::new(),
             sums: Vec::new(),
+            direct: !direct.is_empty(),
             value: Base::Tile(0),
             kept: None,
             valid: None,
@@ -128,6 +137,7 @@ impl<'r, T: Float> Plan<'r, T> {
             scratch: Rooms::default(),
             wide: Rooms::default(),
             written: Vec::new(),
+            direct,
         };
         planner.slots(&live);
         planner.goals(&live);
@@ -135,7 +145,9 @@ impl<'r, T: Float> Plan<'r, T> {
         planner.plan.before = planner.steps(Phase::Before, &live.before);
         planner.plan.keep = planner.steps(Phase::Keep, &live.keep);
         planner.plan.rows = planner.steps(Phase::Rows, &live.rows);
-        planner.plan.after = planner.steps(Phase::After, &live.after);
+        let mut after = live.after.clone();
+        after.retain(|action| !planner.replaced(action));
+        planner.plan.after = planner.steps(Phase::After, &after);
         let mut plan = planner.plan;
         plan.samples.join();
         Ok(plan)
@@ -171,7 +183,7 @@ fn check_lengths<T: Float>(call: &Rows<'_, T>, live: &Live<'_>) -> Result<(), Fa
     call.labels.iter().try_for_each(|labels| check(labels.axis))?;
     for action in live.all() {
         if let Action::Pass { stage, loops, reads, .. } = action {
-            if call.stages[*stage].positioned() {
+            if call.stages[*stage].code().positioned {
                 loops.last().map_or(Ok(()), |inner| check(program.loops[*inner]))?;
             }
             for read in *reads {

@@ -2,11 +2,14 @@
 
 use super::arena::Rooms;
 use super::data::Data;
+use super::direct::Direct;
 use super::labels::Check;
 use super::layout::{Base, By, Layout, Room, dense};
+use super::lists::List;
 use super::live::Live;
 use super::plan::{Plan, Step, Sum, length};
-use super::program::{Action, Life, Place, Write};
+use super::program::{Action, Life, Place, Read, Write};
+use super::share::share;
 use super::steps::Steps;
 use super::table::Phase;
 use super::target::{Goal, Shared};
@@ -26,6 +29,8 @@ pub(super) struct Planner<'r, T> {
     pub(super) wide: Rooms,
     /// The derivatives that some step writes already.
     pub(super) written: Vec<usize>,
+    /// Sums that are added up in the targets of derivatives.
+    pub(super) direct: Vec<Direct>,
 }
 
 impl<'r, T: Float> Planner<'r, T> {
@@ -40,17 +45,25 @@ impl<'r, T: Float> Planner<'r, T> {
     /// Makes room for the slots.
     pub(super) fn slots(&mut self, live: &Live<'_>) {
         let program = self.call.program;
-        for (number, slot) in program.slots.iter().enumerate() {
-            if !self.live[number] {
-                continue;
-            }
+        let homes = share(program, live, |loops| self.lengths(loops).iter().product());
+        // Homes come first.
+        let roomy = |slot: &usize| self.live[*slot] && !self.direct.iter().any(|direct| direct.slot == *slot);
+        let mut order: Vec<usize> = (0..homes.len()).filter(roomy).collect();
+        order.sort_by_key(|slot| homes[*slot] != *slot);
+        for number in order {
+            let slot = &program.slots[number];
             let lengths = self.lengths(slot.loops);
             let room = match slot.life {
                 Life::Row => {
                     let start = self.plan.tile_rooms.taken();
                     let room = Room::tile(self.layout, &lengths, self.plan.tile, start);
-                    self.plan.tile_rooms.take(room.taken);
-                    room
+                    match &self.slots[homes[number]] {
+                        Some(home) if home.taken >= room.taken => Room { base: home.base, ..room },
+                        _ => {
+                            self.plan.tile_rooms.take(room.taken);
+                            room
+                        }
+                    }
                 }
                 Life::Call | Life::Total | Life::After => {
                     let room = Room::call(&lengths, self.plan.call_rooms.taken());
@@ -72,6 +85,12 @@ impl<'r, T: Float> Planner<'r, T> {
         self.plan.value = base(program.value).unwrap_or(Base::Tile(0));
         self.plan.kept = program.kept.and_then(base);
         self.plan.valid = program.valid.filter(|_| self.call.check).and_then(base);
+    }
+
+    /// Whether a step does no more than copy a sum that is in its place already.
+    pub(super) fn replaced(&self, action: &Action<'_>) -> bool {
+        let Action::Pass { reads: [Read::Slot(slot)], .. } = action else { return false };
+        self.direct.iter().any(|direct| direct.slot == *slot)
     }
 
     /// Strides over the sample shape of the axes that are accessed at the sample.
@@ -171,23 +190,33 @@ impl<'r, T: Float> Planner<'r, T> {
             if let Data::Splat(_) = input.data {
                 continue;
             }
-            let sampled = |axis: &&RowAxis<'_>| !axis.samples.is_empty();
-            let at: Vec<Place> = input
-                .axes
-                .iter()
-                .map(|axis| if sampled(&axis) { Place::Sample } else { Place::Loop(0) })
-                .collect();
+            let (at, axes) = sampled(input.axes);
             let strides = self.strides(input.axes, &at);
             let offsets = at.contains(&Place::Sample).then(|| self.plan.samples.register(strides));
-            let others = input.axes.iter().filter(|axis| !sampled(axis));
             self.plan.checks.push(Check {
                 input: labels.input,
                 size: self.call.sizes[labels.axis],
                 set: labels.set,
                 offsets,
-                axes: others.map(|axis| (length(Some(axis)), Steps::new(axis.steps))).collect(),
+                axes,
             });
         }
+    }
+
+    /// The list that a loop visits for each sample.
+    pub(super) fn list(&mut self, index: usize) -> Option<usize> {
+        let set = self.call.program.lists.get(index).copied().flatten()?;
+        let input = &self.call.inputs[set];
+        if self.once() || matches!(input.data, Data::Splat(_)) {
+            return None;
+        }
+        if let Some(known) = self.plan.lists.iter().position(|list| list.input == set) {
+            return Some(known);
+        }
+        let (at, axes) = sampled(input.axes);
+        let strides = self.strides(input.axes, &at);
+        self.plan.lists.push(List { input: set, offsets: self.plan.samples.register(strides), axes });
+        Some(self.plan.lists.len() - 1)
     }
 
     pub(super) fn steps(&mut self, phase: Phase, actions: &[&'r Action<'r>]) -> Vec<Step<'r, T>> {
@@ -219,4 +248,14 @@ impl<'r, T: Float> Planner<'r, T> {
     pub(super) fn by(&self, slot: usize) -> By {
         self.room(slot).by
     }
+}
+
+/// Places of an input where every axis that can be is accessed at the sample, and lengths of and steps over the
+/// other axes.
+fn sampled(axes: &[RowAxis<'_>]) -> (Vec<Place>, Vec<(usize, Steps)>) {
+    let sampled = |axis: &&RowAxis<'_>| !axis.samples.is_empty();
+    let place = |axis| if sampled(&axis) { Place::Sample } else { Place::Loop(0) };
+    let others = axes.iter().filter(|axis| !sampled(axis));
+    let others = others.map(|axis| (length(Some(axis)), Steps::new(axis.steps))).collect();
+    (axes.iter().map(place).collect(), others)
 }

@@ -10,6 +10,9 @@
 pub struct Program<'p> {
     /// For each loop variable, the axis whose positions it runs over: an index into the sizes of a call.
     pub loops: &'p [usize],
+    /// For each loop variable, the input, a set, whose labels it visits: then nothing depends on what is computed
+    /// at places behind the last label. `None` for all that are not in the list.
+    pub lists: &'p [Option<usize>],
     /// Where intermediate results are kept.
     pub slots: &'p [Slot<'p>],
     /// What runs once, before any sample. Everything here is the same for all samples.

@@ -82,10 +82,13 @@ impl<T: Float> Reader<T> {
                         pointer,
                         step: *step,
                         row,
-                        single: false,
+                        single: std::ptr::null(),
                         ahead: if let By::Offsets(_) = spot.by { row * ground.ahead as isize } else { 0 },
                     },
-                    _ => Source { pointer, step: 0, row, single: true, ahead: 0 },
+                    _ => {
+                        let group = ground.scratch.wrapping_add(self.room).cast_const();
+                        Source { pointer: group, step: 0, row, single: pointer, ahead: 0 }
+                    }
                 }
             }
             _ => Source::new(ground.scratch.wrapping_add(self.room), 0),

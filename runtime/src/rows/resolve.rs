@@ -58,7 +58,7 @@ impl<'r, T: Float> Planner<'r, T> {
             Some(_) => self.layout,
         };
         let scope = Scope { outer, inner, layout, length: inner.map_or(1, |index| self.size(index)) };
-        let lanes = self.call.stages[stage];
+        let code = self.call.stages[stage].code();
         self.scratch = Rooms::default();
         self.wide = Rooms::default();
         let readers: Vec<Reader<T>> = reads.iter().map(|read| self.reader(read, scope)).collect();
@@ -67,14 +67,11 @@ impl<'r, T: Float> Planner<'r, T> {
             _ => None,
         });
         let stored: Vec<usize> = stored.collect();
-        let kinds = lanes.kinds().iter();
+        let kinds = code.kinds.iter();
         let writers: Vec<Writer> =
             writes.iter().zip(kinds).map(|(write, kind)| self.writer(write, *kind, scope, &stored)).collect();
-        assert_eq!(
-            (readers.len(), writers.len()),
-            (lanes.inputs(), lanes.kinds().len()),
-            "a stage of this pass"
-        );
+        assert_eq!((readers.len(), writers.len()), (code.inputs, code.kinds.len()), "a stage of this pass");
+        assert!(!code.once || loops.is_empty(), "a stage without loops");
         self.plan.scratch_rooms.share(self.scratch);
         self.plan.wide_rooms.share(self.wide);
         let widest = [readers.len(), writers.len(), outer.len()];
@@ -86,18 +83,23 @@ impl<'r, T: Float> Planner<'r, T> {
             (_, Layout::Across) => Span::across(scope.length),
             (_, Layout::Along) => Span::along(scope.length),
         };
+        let lists: Vec<Option<usize>> = outer.iter().map(|index| self.list(*index)).collect();
+        let list = inner.and_then(|index| self.list(index));
         let floats = |base: Base| match base {
             Base::Input(input) => matches!(self.plan.inputs[input].data, Data::Float(_)),
             _ => true,
         };
         let regular = outer.is_empty()
+            && list.is_none()
             && readers.iter().all(|reader| reader.regular(floats))
             && writers.iter().all(Writer::regular);
         Pass {
-            lanes,
+            code,
             layout,
             outer: self.lengths(outer),
+            lists,
             length: scope.length,
+            list,
             span,
             readers,
             writers,

@@ -5,6 +5,7 @@ use super::lanes::LANES;
 use super::layout::Layout;
 use super::live::Live;
 use super::program::{Action, Life, Place, Read};
+use super::share::share;
 use super::steps::Steps;
 use super::{RowAxis, Rows};
 use crate::real::Float;
@@ -13,6 +14,10 @@ use crate::real::Float;
 const NEAR: usize = 192 << 10;
 /// Bytes of a tile where products of matrices need many samples.
 const LARGE: usize = 8 << 20;
+/// How large a part of the largest array of all samples a tile may have, where that is more: one in so many.
+const PART: usize = 12;
+/// Products of matrices have a multiple of so many rows.
+const ROWS: usize = 16;
 /// The most samples of a tile where there are products of matrices.
 const MANY: usize = 256;
 /// Rows up to this length have lanes across samples.
@@ -51,11 +56,19 @@ struct Survey {
     /// Elements of each input and of all slots for a sample.
     inputs: Vec<usize>,
     slots: usize,
+    /// The elements of the largest slot of a sample.
+    largest: usize,
 }
 
 impl Shape {
     /// The shape of a call, with lanes the way that is given or else the way that looks faster.
-    pub(super) fn new<T: Float>(call: &Rows<'_, T>, live: &Live<'_>, given: Option<Layout>) -> Self {
+    /// Where samples are taken in order (`direct`), a tile may have a part of all samples.
+    pub(super) fn new<T: Float>(
+        call: &Rows<'_, T>,
+        live: &Live<'_>,
+        given: Option<Layout>,
+        direct: bool,
+    ) -> Self {
         let survey = Survey::new(call, live);
         let count = call.shape.iter().product::<usize>().max(1);
         let row = survey.inputs.iter().sum::<usize>() * size_of::<T>();
@@ -65,8 +78,10 @@ impl Shape {
         let across = given.map_or(short || upright || survey.longest == 0, |layout| layout == Layout::Across);
         let (layout, tile) = if survey.multiplies {
             // Many samples for each product, but some tiles for threads.
-            let many = (LARGE / bytes).min(MANY).min(count.div_ceil(4).max(2 * LANES));
-            let whole = if many > LANES { many / LANES * LANES } else { many.max(1) };
+            let part = survey.largest.saturating_mul(count) * size_of::<T>() / PART;
+            let room = if direct { LARGE.max(part) } else { LARGE };
+            let many = (room / bytes).min(MANY).min(count.div_ceil(4).max(2 * LANES));
+            let whole = if many > ROWS { many / ROWS * ROWS } else { many.max(1) };
             (Layout::Along, whole.min(count))
         } else if across {
             (Layout::Across, LANES)
@@ -102,9 +117,15 @@ impl Survey {
             survey.multiplies |= matches!(action, Action::Product { .. } | Action::Total { .. });
             survey.work = survey.work.max(work);
         }
-        for (slot, live) in program.slots.iter().zip(&live.slots) {
-            if *live && slot.life == Life::Row && !slot.loops.is_empty() {
+        let homes = share(program, live, size);
+        for (number, slot) in program.slots.iter().enumerate() {
+            if live.slots[number]
+                && homes[number] == number
+                && slot.life == Life::Row
+                && !slot.loops.is_empty()
+            {
                 survey.slots += size(slot.loops);
+                survey.largest = survey.largest.max(size(slot.loops));
             }
         }
         survey

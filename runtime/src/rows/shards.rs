@@ -18,7 +18,7 @@ use super::{Fault, Rows};
 use crate::real::Float;
 
 /// The most shards of accumulators.
-const SHARDS: usize = 16;
+pub(super) const SHARDS: usize = 16;
 /// From how many elements on a thread is worth it.
 const WORTHWHILE: usize = 1 << 18;
 
@@ -134,7 +134,7 @@ pub(super) unsafe fn run<'p, T: Float>(rows: &'p Rows<'_, T>, plan: &'p Plan<'p,
     let chunks = plan.samples.count.div_ceil(plan.chunk);
     let elements = plan.samples.count.saturating_mul(plan.work);
     let accumulators = plan.total_rooms.taken() + plan.matrix_rooms.taken();
-    let alone = elements < WORTHWHILE || rayon::current_num_threads() == 1;
+    let alone = plan.direct || elements < WORTHWHILE || rayon::current_num_threads() == 1;
     let shards = match accumulators {
         0 if alone => 1,
         0 => chunks.max(1),

@@ -27,6 +27,27 @@ pub trait Stage<T: Float, const I: usize, const O: usize>: Copy + Send + Sync {
     /// Whether it looks at its position. An axis with more positions than `T` counts exactly is refused then.
     const POSITION: bool = true;
 
+    /// Whether no pass that runs it has loops. It is compiled to less code then.
+    const ONCE: bool = false;
+
+    /// Whether it gives what it is given.
+    const COPIES: bool = false;
+
     /// The outputs at one position; `position` is that on the innermost loop. Truth values are 0 and 1.
     fn run<R: Real<Scalar = T>>(&self, inputs: [R; I], position: R) -> [R; O];
+}
+
+/// The stage that gives what it is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Same;
+
+impl<T: Float> Stage<T, 1, 1> for Same {
+    const KINDS: [Kind; 1] = [Kind::Each];
+    const POSITION: bool = false;
+    const COPIES: bool = true;
+
+    #[inline(always)]
+    fn run<R: Real<Scalar = T>>(&self, inputs: [R; 1], _: R) -> [R; 1] {
+        inputs
+    }
 }

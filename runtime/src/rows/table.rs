@@ -150,13 +150,11 @@ impl Table {
                 match self.key.content {
                     Content::Plain => data.copy(offset, inner, own, row, step),
                     Content::Set => {
-                        let mut ended = false;
-                        inner.walk(own, |at, along| {
-                            let label = if ended { -1 } else { data.label(offset + along) };
-                            ended |= label < 0;
-                            let value = if ended { T::from_f64(-1.0) } else { data.at(offset + along) };
-                            row.add(at * step).write(value);
-                        });
+                        let labels = data.labels(offset, inner, own);
+                        data.copy(offset, inner, labels, row, step);
+                        for at in labels..own {
+                            row.add(at * step).write(T::from_f64(-1.0));
+                        }
                     }
                     Content::Member => {
                         for at in 0..own {

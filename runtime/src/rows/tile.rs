@@ -21,6 +21,7 @@ pub(super) struct Worker<'p, 'r, T> {
     folds: Vec<Block<f64>>,
     call: *mut T,
     offsets: Vec<isize>,
+    labels: Vec<usize>,
     active: Vec<usize>,
     desk: Desk<T>,
 }
@@ -44,14 +45,16 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
             tile: Arena::new(plan.tile_rooms),
             scratch: Arena::new(plan.scratch_rooms),
             wide: Arena::new(plan.wide_rooms),
-            folds: vec![Block([0.0; LANES]); outputs],
+            folds: vec![Block([0.0; LANES]); 2 * outputs],
             call,
             offsets: vec![0; plan.samples.registered() * plan.lanes],
+            labels: vec![0; plan.lists.len() * plan.lanes],
             active: Vec::with_capacity(plan.lanes),
             desk: Desk {
                 sources: vec![source; inputs],
                 targets: vec![target; outputs],
                 positions: vec![0; loops],
+                lengths: vec![0; loops],
             },
         }
     }
@@ -129,6 +132,13 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
         plan.samples.fill(start, count, plan.lanes, &mut self.offsets);
         self.active.clear();
         self.active.extend(0..count);
+        for (list, labels) in plan.lists.iter().zip(self.labels.chunks_exact_mut(plan.lanes)) {
+            let offsets = &self.offsets[list.offsets * plan.lanes..];
+            for (labels, offset) in labels.iter_mut().zip(offsets).take(count) {
+                // SAFETY: passed on to the caller.
+                *labels = unsafe { list.labels(plan.inputs[list.input].data, *offset) };
+            }
+        }
         // SAFETY: passed on to the caller: samples and lanes are those of the tile.
         unsafe {
             self.tables(|phase| phase == Phase::Keep, totals, start, count);
@@ -159,11 +169,13 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
             totals: totals.sums,
             matrices: totals.matrices,
             offsets: &self.offsets,
+            labels: &self.labels,
             lanes: self.plan.lanes,
             active: &self.active,
             start,
             count,
             ahead: self.plan.ahead,
+            split: self.plan.direct,
             straight: self.plan.samples.straight(start, count),
         }
     }
@@ -214,7 +226,7 @@ impl<'p, 'r, T: Float> Worker<'p, 'r, T> {
             unsafe {
                 match step {
                     Step::Pass(pass) => pass.run(&ground, &mut desk),
-                    Step::Gather(gather) => gather.run(&ground, &mut desk.positions),
+                    Step::Gather(gather) => gather.run(&ground, &mut desk),
                     Step::Product(product) => product.run(&ground),
                     Step::Total(total) => total.run(&ground),
                 }

@@ -1,7 +1,7 @@
 //! Calls: functions of the table, `stop` and `with_grad`. Helpers and other losses stand in `inline`.
 
 use super::frame::Binding;
-use super::{is_function, Lowering, constant, is_built_in, nearest};
+use super::{Lowering, constant, is_built_in, is_function, nearest};
 use crate::ast::{Argument, Name};
 use crate::codes;
 use crate::diagnostic::Diagnostic;

@@ -56,7 +56,9 @@ pub(super) fn facts(graph: &Graph, values: &Values) -> Result<Vec<Fact>, ValueId
                 0
             }
             Operation::Fold(..) => rank + 1,
-            Operation::Gather(_, picks) if picks.iter().any(|(_, at)| !is_loop(graph, values, *at)) => rank + 1,
+            Operation::Gather(_, picks) if picks.iter().any(|(_, at)| !is_loop(graph, values, *at)) => {
+                rank + 1
+            }
             _ => rank,
         };
         facts.push(Fact { phase, rank, inner: value.axes.difference(samples) });

@@ -6,7 +6,10 @@
 //! are read after them. Sums of products that are matrix products become steps of their own.
 
 mod facts;
+mod lists;
+mod partial;
 mod passes;
+mod places;
 mod products;
 
 use crate::codes;
@@ -17,6 +20,7 @@ use crate::plan::{RowPlan, ValueId, Values};
 use crate::schedule::values::Builder;
 use crate::specialize::{Variant, Weighed};
 use facts::{Phase, facts};
+use partial::open_sums;
 use passes::Planner;
 
 /// What a program leads to.
@@ -36,23 +40,27 @@ struct Root {
 
 /// Orders a variant of a loss over named axes; `None`, with a diagnostic, where that is not possible yet.
 pub(super) fn schedule(loss: &Loss, variant: &Variant, diagnostics: &mut Diagnostics) -> Option<RowPlan> {
-    let mut builder = Builder::new(&variant.graph);
+    let mut graph = variant.graph.clone();
+    let gradients = open_sums(loss, &mut graph, &variant.gradients);
+    let divisor_gradients = open_sums(loss, &mut graph, &variant.divisor_gradients);
+    let mut builder = Builder::new(&graph);
     let keep = variant.keep.map(|keep| builder.place(keep));
     let numerator = Roots {
         value: builder.place(variant.value),
         keep,
         valid: variant.valid.map(|valid| builder.place(valid)),
-        gradients: roots(&mut builder, &variant.gradients),
+        gradients: roots(&mut builder, &gradients),
     };
     let divisor = variant.divisor.map(|divisor| Roots {
         value: builder.place(divisor),
         keep,
         valid: None,
-        gradients: roots(&mut builder, &variant.divisor_gradients),
+        gradients: roots(&mut builder, &divisor_gradients),
     });
     let values = builder.finish();
-    let run = |roots: &Roots| program(loss, &variant.graph, &values, roots);
-    let programs = run(&numerator).and_then(|numerator| Ok((numerator, divisor.as_ref().map(run).transpose()?)));
+    let run = |roots: &Roots| program(loss, &graph, &values, roots);
+    let programs =
+        run(&numerator).and_then(|numerator| Ok((numerator, divisor.as_ref().map(run).transpose()?)));
     match programs {
         Ok((numerator, divisor)) => Some(RowPlan { values, numerator, divisor }),
         Err(Refused) => {

@@ -1,10 +1,11 @@
 //! Passes: which values are computed together, what they read, and what they leave to others.
 
-use super::facts::{Fact, Phase, is_loop, is_sum, leaf_axes};
+use super::facts::{Fact, Phase, is_loop, is_sum};
+use super::lists::lists;
 use super::{Refused, Root};
 use crate::functions::row;
 use crate::ir::{AxisId, AxisSet, Graph, Loss, Reduction};
-use crate::plan::rows::{Access, Action, Life, Need, Output, Pass, Place, Program, Read, Slot, Step, Write};
+use crate::plan::rows::{Action, Life, Need, Output, Pass, Program, Read, Slot, Step, Write};
 use crate::plan::{Operation, ValueId, Values};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -80,6 +81,7 @@ impl<'a> Planner<'a> {
             };
             phase.push(Step { need: key.need, action });
         }
+        program.lists = lists(self.loss, self.graph, self.values, &self.loops, &self.slots, &program.rows);
         program.loops = self.loops;
         program.slots = self.slots;
         program
@@ -105,7 +107,8 @@ impl<'a> Planner<'a> {
         let own: AxisSet = axes.iter().fold(AxisSet::EMPTY, |set, axis| set.union(AxisSet::of(*axis)));
         let nothing = matches!(self.values.get(root.own).operation, Operation::Real(0.0));
         if !nothing || root.shared.is_none() {
-            let phase = if own.intersection(self.graph.samples).is_empty() { Phase::After } else { Phase::Row };
+            let phase =
+                if own.intersection(self.graph.samples).is_empty() { Phase::After } else { Phase::Row };
             self.derivative(root.input, root.own, &axes, phase, need)?;
         }
         if let Some((value, at)) = &root.shared {
@@ -144,7 +147,9 @@ impl<'a> Planner<'a> {
         let Fact { phase, rank, inner } = self.facts[id.0];
         match self.values.get(id).operation.clone() {
             Operation::Fold(reduction, axis, body) => self.fold(id, reduction, axis, body, need),
-            Operation::Gather(leaf, picks) if picks.iter().any(|(_, at)| !is_loop(self.graph, self.values, *at)) => {
+            Operation::Gather(leaf, picks)
+                if picks.iter().any(|(_, at)| !is_loop(self.graph, self.values, *at)) =>
+            {
                 if phase == Phase::Keep {
                     return Err(Refused);
                 }
@@ -231,7 +236,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds an output to a pass.
-    fn output(&mut self, key: Key, value: ValueId, fold: Option<Reduction>, write: Write) -> Result<(), Refused> {
+    fn output(
+        &mut self,
+        key: Key,
+        value: ValueId,
+        fold: Option<Reduction>,
+        write: Write,
+    ) -> Result<(), Refused> {
         self.passes.entry(key).or_default();
         self.compute(key, value)?;
         if let Some(draft) = self.passes.get_mut(&key) {
@@ -264,7 +275,9 @@ impl<'a> Planner<'a> {
         if let Some(draft) = self.passes.get_mut(&key) {
             draft.computed.remove(&id);
             match read {
-                Some(read) if !draft.reads.iter().any(|(known, _)| *known == id) => draft.reads.push((id, read)),
+                Some(read) if !draft.reads.iter().any(|(known, _)| *known == id) => {
+                    draft.reads.push((id, read))
+                }
                 Some(_) => {}
                 None => draft.position = Some(id),
             }
@@ -277,7 +290,9 @@ impl<'a> Planner<'a> {
     fn leaf(&mut self, key: Key, id: ValueId) -> Result<Option<Option<Read>>, Refused> {
         Ok(Some(Some(match self.values.get(id).operation.clone() {
             Operation::Input(_) | Operation::Member(_) => Read::Input(self.access(id, &[], key.need)?),
-            Operation::Gather(leaf, picks) if picks.iter().all(|(_, at)| is_loop(self.graph, self.values, *at)) => {
+            Operation::Gather(leaf, picks)
+                if picks.iter().all(|(_, at)| is_loop(self.graph, self.values, *at)) =>
+            {
                 Read::Input(self.access(leaf, &picks, key.need)?)
             }
             Operation::Gather(..) | Operation::Fold(..) => Read::Slot(self.slot(id, key.need)?),
@@ -315,49 +330,6 @@ impl<'a> Planner<'a> {
             _ => 0,
         });
         each.sum()
-    }
-
-    /// The element of a leaf, with positions for some of its axes.
-    fn access(&mut self, leaf: ValueId, picks: &[(AxisId, ValueId)], need: Need) -> Result<Access, Refused> {
-        let operation = self.values.get(leaf).operation.clone();
-        let (input, member, axes) = leaf_axes(self.loss, &operation).ok_or(Refused)?;
-        let mut at = Vec::with_capacity(axes.len());
-        for axis in axes {
-            let position = picks.iter().find(|(picked, _)| *picked == axis).map(|(_, at)| *at);
-            at.push(match position.map(|at| (at, self.values.get(at).operation.clone())) {
-                None => self.place(axis),
-                Some((_, Operation::Index(index))) if !self.graph.samples.contains(index) => self.place(index),
-                Some((at, _)) => Place::Slot(self.slot(at, need)?),
-            });
-        }
-        Ok(Access { input, member, at })
-    }
-
-    fn place(&mut self, axis: AxisId) -> Place {
-        if self.graph.samples.contains(axis) { Place::Sample } else { Place::Loop(self.loop_of(axis)) }
-    }
-
-    /// The axis along which most elements lie next to each other.
-    fn innermost(&self, outputs: &[ValueId], loops: AxisSet) -> Option<AxisId> {
-        let needed = self.values.needed_beyond(outputs, |id| {
-            matches!(self.values.get(id).operation, Operation::Fold(..)) && !outputs.contains(&id)
-        });
-        let last = |id: &ValueId| -> Option<AxisId> {
-            let (leaf, picks) = match &self.values.get(*id).operation {
-                Operation::Gather(leaf, picks) => (*leaf, picks.as_slice()),
-                _ => (*id, &[][..]),
-            };
-            let axis = *leaf_axes(self.loss, &self.values.get(leaf).operation)?.2.last()?;
-            match picks.iter().find(|(picked, _)| *picked == axis) {
-                None => Some(axis),
-                Some((_, at)) => match self.values.get(*at).operation {
-                    Operation::Index(index) => Some(index),
-                    _ => None,
-                },
-            }
-        };
-        let votes: Vec<AxisId> = needed.iter().filter_map(last).collect();
-        loops.iter().max_by_key(|axis| votes.iter().filter(|vote| *vote == axis).count())
     }
 
     /// Loops from the outermost to the innermost.

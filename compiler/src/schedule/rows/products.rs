@@ -45,7 +45,12 @@ impl Planner<'_> {
     }
 
     /// The sum over samples of `left[k] * right[m]`.
-    pub(super) fn outer_product(&mut self, id: ValueId, body: ValueId, need: Need) -> Result<Option<usize>, Refused> {
+    pub(super) fn outer_product(
+        &mut self,
+        id: ValueId,
+        body: ValueId,
+        need: Need,
+    ) -> Result<Option<usize>, Refused> {
         let Some((a, b)) = self.factors(body) else { return Ok(None) };
         let (of_a, of_b) = (self.facts[a.0], self.facts[b.0]);
         let varies = |phase: Phase| matches!(phase, Phase::Row | Phase::Keep);

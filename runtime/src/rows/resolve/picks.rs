@@ -1,11 +1,12 @@
 //! Gathers, and products of matrices.
 
 use super::super::data::Data;
+use super::super::direct::Direct;
 use super::super::gather::{Gather, Pick, Place as Where};
 use super::super::layout::{Base, By, Layout};
 use super::super::plan::length;
 use super::super::planner::Planner;
-use super::super::product::{Matrix, Product, Total};
+use super::super::product::{Matrix, Product, Sums, Total};
 use super::super::program::{Access, Place, Read};
 use super::super::steps::Steps;
 use super::Scope;
@@ -49,10 +50,12 @@ impl<'r, T: Float> Planner<'r, T> {
         });
         let picks = picks.collect();
         self.plan.widest[2] = self.plan.widest[2].max(loops.len());
+        let lists = loops.iter().map(|index| self.list(*index)).collect();
         let room = self.room(into);
         let steps = loops.iter().map(|index| self.over(into, *index)).collect();
         Gather {
             lengths: self.lengths(loops),
+            lists,
             from: Where { base, by, steps: outer },
             picks,
             into: Where { base: room.base, by: room.by, steps },
@@ -95,9 +98,18 @@ impl<'r, T: Float> Planner<'r, T> {
 
     pub(super) fn total(&mut self, left: &Read<'r>, right: &Read<'r>, into: usize) -> Total {
         let loops = self.call.program.slots[into].loops;
-        let base = self.room(into).base;
-        let start = self.plan.sums.iter().find(|sum| sum.room.base == base).map_or(0, |sum| sum.start);
-        Total { left: self.matrix(left, loops[0]), right: self.matrix(right, loops[1]), start }
+        let columns = self.size(loops[1]);
+        let direct = self.direct.iter().find(|direct| direct.slot == into).copied();
+        let goal = |direct: Direct| self.plan.goals.iter().position(|goal| goal.input == direct.input);
+        let (into, strides) = match direct.and_then(|direct| Some((goal(direct)?, direct.strides))) {
+            Some((goal, strides)) => (Sums::Target(goal), strides),
+            None => {
+                let base = self.room(into).base;
+                let sum = self.plan.sums.iter().find(|sum| sum.room.base == base);
+                (Sums::Matrices(sum.map_or(0, |sum| sum.start)), [columns as isize, 1])
+            }
+        };
+        Total { left: self.matrix(left, loops[0]), right: self.matrix(right, loops[1]), into, strides }
     }
 
     /// What has a row over one loop for each sample.

@@ -45,6 +45,7 @@ const fn pass<'p>(
 
 pub(super) const PROGRAM: Program<'static> = Program {
     loops: &[1],
+    lists: &[],
     slots: &[
         ROW,
         Slot { loops: &[0], life: Life::Row },

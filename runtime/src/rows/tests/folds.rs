@@ -36,6 +36,7 @@ const Q: Slot<'static> = Slot { loops: &[0], life: Life::Row };
 // derivative, 9 total over s of that of a, 10 a over s, kept for the call.
 const PROGRAM: Program<'static> = Program {
     loops: &[1, 2],
+    lists: &[],
     slots: &[
         CALL,
         CALL,

@@ -4,7 +4,7 @@
 use super::case::*;
 use crate::real::Float;
 use crate::rows::program::{Access, Action, Life, Need, Place, Program, Read, Slot, Step, Write};
-use crate::rows::{Data, Elements, Lanes, RowInput, entry};
+use crate::rows::{Data, Elements, Lanes, RowInput, Same, entry};
 
 stage!(Kept[Each] | [keep], position | [keep]);
 stage!(Square [Sum, Each] |[z, u], position| [z * z * R::lit(0.5), z * u]);
@@ -19,6 +19,7 @@ const W: Read<'static> =
 // kept.
 const PROGRAM: Program<'static> = Program {
     loops: &[1, 2],
+    lists: &[],
     slots: &[
         Slot { loops: &[1], life: Life::Row },
         Slot { loops: &[], life: Life::Row },
@@ -77,7 +78,8 @@ const PROGRAM: Program<'static> = Program {
     valid: None,
 };
 
-fn check<T: Float>(n: usize, k: usize, m: usize, order: Order, tolerance: f64) -> Vec<T> {
+/// The derivative of `w` is added up in its target where `copy` is a stage that is known to copy.
+fn check<T: Float>([n, k, m]: [usize; 3], order: Order, copy: &dyn Lanes<T>, tolerance: f64) -> Vec<T> {
     let mut dice = Dice((n * 100 + m * 10 + k) as u64);
     let keep = Array::new(&[n], order, |_| dice.below(5) > 0);
     let x = Array::new(&[n, k], order, |index| {
@@ -86,7 +88,7 @@ fn check<T: Float>(n: usize, k: usize, m: usize, order: Order, tolerance: f64) -
     let w = Array::new(&[m, k], order, |_| T::from_f64(dice.number()));
     let mut dx = Array::new(&[n, k], order, |_| T::from_f64(7.0));
     let mut dw = Array::new(&[m, k], order, |_| T::from_f64(7.0));
-    let stages: [&dyn Lanes<T>; 3] = [&entry(Kept), &entry(Square), &entry(Copy1)];
+    let stages: [&dyn Lanes<T>; 3] = [&entry(Kept), &entry(Square), copy];
     let inputs = [
         x.input(vec![x.samples(1), x.axis(1)]),
         w.input(vec![w.axis(0), w.axis(1)]),
@@ -131,8 +133,12 @@ fn products_and_totals() {
     for n in [0, 1, 33, 300] {
         for (k, m) in [(1, 1), (3, 5), (32, 33), (40, 70), (0, 3), (3, 0)] {
             for order in ORDERS {
-                check::<f64>(n, k, m, order, 1e-12);
-                check::<f32>(n, k, m, order, 2e-4);
+                for copy in [&entry(Same) as &dyn Lanes<f64>, &entry(Copy1)] {
+                    check([n, k, m], order, copy, 1e-12);
+                }
+                for copy in [&entry(Same) as &dyn Lanes<f32>, &entry(Copy1)] {
+                    check([n, k, m], order, copy, 2e-4);
+                }
             }
         }
     }
@@ -140,6 +146,14 @@ fn products_and_totals() {
 
 #[test]
 fn threads_change_nothing() {
-    let run = || check::<f32>(2000, 50, 40, Order::RowMajor, 2e-4);
-    assert_eq!(threads(1, run), threads(2, run));
+    let apart = || check::<f32>([2000, 50, 40], Order::RowMajor, &entry(Copy1), 2e-4);
+    assert_eq!(threads(1, apart), threads(2, apart));
+    for sizes in [[300, 301, 40], [301, 50, 533], [130, 600, 300]] {
+        for order in [Order::RowMajor, Order::ColumnMajor] {
+            let single = || check::<f32>(sizes, order, &entry(Same), 2e-3);
+            assert_eq!(threads(1, single), threads(4, single));
+            let double = || check::<f64>(sizes, order, &entry(Same), 1e-11);
+            assert_eq!(threads(1, double), threads(4, double));
+        }
+    }
 }

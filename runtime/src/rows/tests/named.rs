@@ -38,6 +38,7 @@ const fn pass<'p>(
 // Slots: 0 kept, 1 sum, 2 dx, 3 value, 4 total of dy over j, 5 which of m are positive, 6 how many.
 const PROGRAM: Program<'static> = Program {
     loops: &[0, 1],
+    lists: &[],
     slots: &[
         ROW,
         ROW,

@@ -29,6 +29,7 @@ const SET: Access<'static> = Access { input: 1, member: false, at: &[Place::Samp
 // Slots: 0 y over k, 1 x[y] over k, 2 value, 3 slope over c, 4 slopes over k, 5 minus over c.
 const PROGRAM: Program<'static> = Program {
     loops: &[2, 1],
+    lists: &[Some(1)],
     slots: &[
         Slot { loops: &[0], life: Life::Row },
         Slot { loops: &[0], life: Life::Row },
@@ -198,6 +199,7 @@ fn long_axes_in_single_precision() {
     let steps = [Step { need: Need::Value, action: pass }];
     let program = Program {
         loops: &[],
+        lists: &[],
         slots: &[value],
         before: &[],
         keep: &[],

@@ -105,6 +105,7 @@ stage!(Copied: [Each], |_, [x], _| [x]);
 
 const CROSS_ENTROPY: Program<'static> = Program {
     loops: &[1],
+    lists: &[],
     // kept, largest, exponentials, sum, picked, weight, target, value, coefficient, scaled, each, total
     slots: &[NUMBER, NUMBER, ROW, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, TOTAL],
     before: &[],
@@ -145,6 +146,7 @@ const CROSS_ENTROPY: Program<'static> = Program {
 
 const MEAN_BY: Program<'static> = Program {
     loops: &[1],
+    lists: &[],
     // kept, target, weight, upstream, total
     slots: &[NUMBER, NUMBER, NUMBER, NUMBER, TOTAL],
     before: &[],

@@ -71,6 +71,7 @@ stage!(ScaleSlope: [Each], |_, [a, b, upstream], _| [(a - b) * (a - b) * upstrea
 
 const DISTANCE: Program<'static> = Program {
     loops: &[2],
+    lists: &[],
     slots: &[NUMBER],
     before: &[],
     keep: &[],

@@ -76,6 +76,7 @@ stage!(UnderSlope: [Each], |_, [mask, w, level, upstream], _| [level * w * mask 
 
 const OVERLAP: Program<'static> = Program {
     loops: &[2],
+    lists: &[],
     // sum, whether all elements lie in their domain, value, whether the level does, too
     slots: &[NUMBER, NUMBER, NUMBER, NUMBER],
     before: &[],

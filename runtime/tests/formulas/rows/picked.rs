@@ -70,6 +70,7 @@ stage!(Times: [Each], |_, [x, upstream], _| [x * upstream]);
 const PICKED: Program<'static> = Program {
     // Over the list, and over the classes.
     loops: &[1, 1],
+    lists: &[],
     // positions, elements, value, how often each class is picked
     slots: &[ROW, ROW, NUMBER, Slot { loops: &[1], life: Life::Row }],
     before: &[],
