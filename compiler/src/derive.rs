@@ -111,10 +111,19 @@ fn stable(mut loss: Loss, raw: Raw) -> Derived {
     let value = form(&mut loss, value);
     let mut gradient = |loss: &mut Loss, (input, plain, weighed): (usize, Derivative, Derivative)| {
         let own = form(loss, plain.own);
+        let same = plain == weighed;
         let shared = plain.shared.map(|Shared { value, at }| SharedForm { form: form(loss, value), at });
-        let weighed = Derivative {
-            own: form(loss, weighed.own).stable,
-            shared: weighed.shared.map(|Shared { value, at }| Shared { value: form(loss, value).stable, at }),
+        let weighed = if same {
+            let shared =
+                shared.as_ref().map(|shared| Shared { value: shared.form.stable, at: shared.at.clone() });
+            Derivative { own: own.stable, shared }
+        } else {
+            Derivative {
+                own: form(loss, weighed.own).stable,
+                shared: weighed
+                    .shared
+                    .map(|Shared { value, at }| Shared { value: form(loss, value).stable, at }),
+            }
         };
         Gradient { input, own, shared, weighed }
     };
