@@ -125,7 +125,11 @@ impl<T: Float> Pass<'_, T> {
             }
             while !outer.contains(&0) {
                 for (source, reader) in sources.iter_mut().zip(&self.readers) {
-                    *source = reader.row(ground, sample, positions, length, across);
+                    // Over nothing, nothing is read: the array may have no elements at all.
+                    *source = match length {
+                        0 => Source::new(std::ptr::null(), 0),
+                        _ => reader.row(ground, sample, positions, length, across),
+                    };
                 }
                 for (target, writer) in targets.iter_mut().zip(&self.writers) {
                     *target = writer.target(ground, rank, positions);
