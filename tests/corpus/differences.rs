@@ -33,10 +33,41 @@ pub struct Entry {
     /// Our numbers where they differ: by tensor (`output`, `grad NAME`), by place in row-major order.
     #[serde(default)]
     pub ours: Numbers,
-    /// In place of our numbers, where these are what rounding leaves of terms that cancel in float32 and so
-    /// depend on the instruction set: by tensor, how far rounding takes the formula from its value.
+    /// In place of our numbers, where these are what rounding leaves of terms that cancel and so depend on the
+    /// instruction set.
     #[serde(default)]
-    pub rounding: BTreeMap<String, f64>,
+    pub rounding: Rounding,
+}
+
+/// By tensor, how far rounding takes the formula from its value.
+#[derive(Deserialize, Clone, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rounding {
+    pub float32: BTreeMap<String, f64>,
+    pub float64: BTreeMap<String, f64>,
+}
+
+impl Rounding {
+    pub fn of(&self, precision: Precision) -> &BTreeMap<String, f64> {
+        match precision {
+            Precision::Single => &self.float32,
+            Precision::Double => &self.float64,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.float32.is_empty() && self.float64.is_empty()
+    }
+}
+
+impl Entry {
+    /// Whether it says something of a precision.
+    fn covers(&self, precision: Precision) -> bool {
+        match self.rounding.is_empty() {
+            true => !self.single || precision == Precision::Single,
+            false => !self.rounding.of(precision).is_empty(),
+        }
+    }
 }
 
 /// Numbers by tensor and place.
@@ -89,11 +120,6 @@ impl Differences {
             assert!(ids.insert(&entry.id), "{} is listed twice", entry.id);
             let ways = [entry.refused, !entry.ours.is_empty(), !entry.rounding.is_empty()];
             assert!(ways.into_iter().filter(|way| *way).count() == 1, "{}: one way to differ", entry.id);
-            assert!(
-                entry.rounding.is_empty() || entry.single,
-                "{}: only float32 is left to rounding",
-                entry.id
-            );
         }
         list
     }
@@ -109,7 +135,7 @@ impl Differences {
         outcome: &Result<(Answer, Vec<Difference>), String>,
         precision: Precision,
     ) -> Verdict {
-        let entry = self.find(&case.id).filter(|entry| !entry.single || precision == Precision::Single);
+        let entry = self.find(&case.id).filter(|entry| entry.covers(precision));
         match (outcome, entry) {
             (Ok((_, found)), None) if found.is_empty() => Verdict::Agrees,
             (_, None) if case.exempt() && foreign().is_some() => Verdict::Exempt,
@@ -118,7 +144,9 @@ impl Differences {
             (Err(_), Some(entry)) if entry.refused => Verdict::Listed,
             (Err(error), Some(_)) => Verdict::Wrong(format!("listed with an answer, but refused: {error}")),
             (Ok(_), Some(entry)) if entry.refused => Verdict::Wrong("listed as refused, but answered".into()),
-            (Ok((_, found)), Some(entry)) if !entry.rounding.is_empty() => as_rounded(&entry.rounding, found),
+            (Ok((_, found)), Some(entry)) if !entry.rounding.is_empty() => {
+                as_rounded(entry.rounding.of(precision), found)
+            }
             (Ok((answer, found)), Some(entry)) => as_listed(&entry.ours, answer, found, precision),
         }
     }

@@ -1,6 +1,5 @@
 //! When an answer agrees with torch's.
 
-use super::losses::OVER_AXES;
 use super::tensor::{Number, Sums};
 use super::{Answer, Case, Expected};
 
@@ -27,35 +26,21 @@ pub enum Precision {
 /// Added to what float64 may be off by: torch's `sigmoid(100)` is 1, and 4e-44 is lost.
 const TINY: f64 = 1e-40;
 
-/// Added for a loss over an axis: where the terms of a row cancel, as in the cosine of nearly parallel vectors or
-/// the logarithm of a probability near 1, torch rounds away the digits of a small result.
-const CANCELLED: f64 = 64.0 * f64::EPSILON;
-
-/// What a number may be off by.
-#[derive(Clone, Copy)]
-struct Bounds {
-    precision: Precision,
-    /// What rounding may leave in float64, whatever the size of the number.
-    rounding: f64,
-}
-
 /// Every number of an answer that does not agree.
 pub fn judge(case: &Case, answer: &Answer, precision: Precision) -> Vec<Difference> {
     let torch = &case.f64;
     let single = case.f32.as_ref().filter(|_| precision == Precision::Single);
     let mut found = Vec::new();
-    let rounding = if OVER_AXES.contains(&case.loss.as_str()) { CANCELLED } else { TINY };
-    let bounds = Bounds { precision, rounding };
     let want = torch.output.numbers();
     let rough = single.map(|single| single.output.numbers());
-    compare("output", &answer.output, &want, rough.as_deref(), bounds, &mut found);
+    compare("output", &answer.output, &want, rough.as_deref(), precision, &mut found);
     for (name, got) in &answer.gradients {
         if case.nondifferentiable.contains(name) || !torch.grads.contains_key(name) {
             continue;
         }
         let want = gradient(torch, name, got.values.len());
         let rough = single.map(|single| gradient(single, name, got.values.len()));
-        compare(&format!("grad {name}"), got, &want, rough.as_deref(), bounds, &mut found);
+        compare(&format!("grad {name}"), got, &want, rough.as_deref(), precision, &mut found);
     }
     for name in torch.grads.keys() {
         assert!(answer.gradients.contains_key(name), "{}: there is no gradient of `{name}`", case.id);
@@ -76,7 +61,7 @@ fn compare(
     sums: &Sums,
     want: &[f64],
     rough: Option<&[f64]>,
-    Bounds { precision, rounding }: Bounds,
+    precision: Precision,
     found: &mut Vec<Difference>,
 ) {
     assert_eq!(sums.values.len(), want.len(), "{tensor} has another size than torch's");
@@ -92,7 +77,7 @@ fn compare(
             || match precision {
                 Precision::Double => {
                     let allowed = 1e-12 * (want.abs().max(1e-3 * largest) + sums.magnitude(at));
-                    near(allowed + rounding)
+                    near(allowed + TINY)
                 }
                 Precision::Single => {
                     let allowed = (4.0 * theirs).max(2e-6) * measure(want);
