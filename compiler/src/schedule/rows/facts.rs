@@ -1,6 +1,7 @@
 //! When each value can be computed: the phase of the call, and after how many folds.
 
-use crate::ir::{AxisSet, Graph, Loss, Reduction, Role};
+use super::Refused;
+use crate::ir::{AxisId, AxisSet, Graph, Loss, Role};
 use crate::plan::{Operation, ValueId, Values};
 
 /// A phase of a call.
@@ -27,12 +28,12 @@ pub(super) struct Fact {
     pub(super) inner: AxisSet,
 }
 
-/// Finds the facts of all values. An error is a value that mixes what is known of a sample with what is known
-/// only after all of them.
-pub(super) fn facts(graph: &Graph, values: &Values) -> Result<Vec<Fact>, ValueId> {
+/// Finds the facts of all values; refuses a value that mixes what is known of a sample with what is known only after
+/// all of them.
+pub(super) fn facts(graph: &Graph, values: &Values) -> Result<Vec<Fact>, Refused> {
     let samples = graph.samples;
     let mut facts: Vec<Fact> = Vec::with_capacity(values.0.len());
-    for (id, value) in values.iter() {
+    for (_, value) in values.iter() {
         let operands = match &value.operation {
             // A leaf that is picked from is not read where its axes stand.
             Operation::Gather(_, picks) => picks.iter().map(|(_, at)| *at).collect(),
@@ -43,7 +44,7 @@ pub(super) fn facts(graph: &Graph, values: &Values) -> Result<Vec<Fact>, ValueId
         let mut phase = operands.iter().map(|operand| of(operand).phase).max().unwrap_or(Phase::Before);
         if over_samples || value.operation == Operation::Upstream {
             if phase == Phase::After {
-                return Err(id);
+                return Err(Refused);
             }
             phase = Phase::Row;
         }
@@ -72,7 +73,7 @@ pub(super) fn is_loop(graph: &Graph, values: &Values, position: ValueId) -> bool
 }
 
 /// The axes of a leaf: those of an input, or of the membership in it, and which input it is.
-pub(super) fn leaf_axes(loss: &Loss, operation: &Operation) -> Option<(usize, bool, Vec<crate::ir::AxisId>)> {
+pub(super) fn leaf_axes(loss: &Loss, operation: &Operation) -> Option<(usize, bool, Vec<AxisId>)> {
     match operation {
         Operation::Input(input) => Some((*input, false, loss.inputs[*input].axes.clone())),
         Operation::Member(input) => {
@@ -84,9 +85,4 @@ pub(super) fn leaf_axes(loss: &Loss, operation: &Operation) -> Option<(usize, bo
         }
         _ => None,
     }
-}
-
-/// Whether partial results of a fold may be joined in any order with a plain sum.
-pub(super) fn is_sum(reduction: Reduction) -> bool {
-    reduction == Reduction::Sum
 }

@@ -14,7 +14,7 @@ mod products;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::{Graph, Loss};
+use crate::ir::{AxisId, Graph, Loss};
 use crate::plan::rows::{Need, Program};
 use crate::plan::{RowPlan, ValueId, Values};
 use crate::schedule::values::Builder;
@@ -35,7 +35,7 @@ struct Roots {
 struct Root {
     input: usize,
     own: ValueId,
-    shared: Option<(ValueId, Vec<(crate::ir::AxisId, crate::ir::AxisId)>)>,
+    shared: Option<(ValueId, Vec<(AxisId, AxisId)>)>,
 }
 
 /// Orders a variant of a loss over named axes; `None`, with a diagnostic, where that is not possible yet.
@@ -84,10 +84,11 @@ fn roots(builder: &mut Builder<'_>, gradients: &[Weighed]) -> Vec<Root> {
 }
 
 /// What no program is made for.
+#[derive(Clone, Copy, Debug)]
 struct Refused;
 
 fn program(loss: &Loss, graph: &Graph, values: &Values, roots: &Roots) -> Result<Program, Refused> {
-    let mut facts = facts(graph, values).map_err(|_| Refused)?;
+    let mut facts = facts(graph, values)?;
     if let Some(keep) = roots.keep {
         for id in values.needed(&[keep]) {
             if facts[id.0].phase == Phase::Row {

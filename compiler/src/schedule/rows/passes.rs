@@ -1,6 +1,6 @@
 //! Passes: which values are computed together, what they read, and what they leave to others.
 
-use super::facts::{Fact, Phase, is_loop, is_sum};
+use super::facts::{Fact, Phase, is_loop};
 use super::lists::lists;
 use super::{Refused, Root};
 use crate::functions::row;
@@ -23,6 +23,16 @@ pub(super) struct Key {
     loops: AxisSet,
     innermost: Option<AxisId>,
     need: Need,
+}
+
+/// How a pass comes by a value.
+enum Source {
+    /// It is computed from others.
+    Others,
+    /// It is the position that every stage is given.
+    Position,
+    /// It is read.
+    Read(Read),
 }
 
 /// A pass in the making.
@@ -65,7 +75,7 @@ impl<'a> Planner<'a> {
 
     /// The program.
     pub(super) fn finish(mut self, value: usize, kept: Option<usize>, valid: Option<usize>) -> Program {
-        let mut steps: BTreeMap<Key, Action> = std::mem::take(&mut self.moves);
+        let mut steps = std::mem::take(&mut self.moves);
         for (key, draft) in std::mem::take(&mut self.passes) {
             let loops = self.ordered(key.loops, key.innermost);
             let Draft { reads, position, outputs, .. } = draft;
@@ -156,8 +166,7 @@ impl<'a> Planner<'a> {
                 let from = self.access(leaf, &picks, need)?;
                 let innermost = self.innermost(&[id], inner);
                 let slot = self.new_slot(id, inner, innermost, life(phase));
-                let key = self.move_key(phase, rank, need);
-                self.moves.insert(key, Action::Gather { from, into: slot });
+                self.push_move(phase, rank, need, Action::Gather { from, into: slot });
                 Ok(slot)
             }
             _ => {
@@ -195,7 +204,7 @@ impl<'a> Planner<'a> {
         let fact = self.facts[body.0];
         let phase = self.facts[id.0].phase;
         let loops = fact.inner.union(AxisSet::of(axis));
-        let innermost = if is_sum(reduction) { self.innermost(&[body], loops) } else { Some(axis) };
+        let innermost = if reduction == Reduction::Sum { self.innermost(&[body], loops) } else { Some(axis) };
         let rank = if fact.phase == phase { fact.rank } else { 0 };
         let key = self.computing(self.key(phase, rank, loops, innermost, need), body);
         let rest = loops.without(axis);
@@ -259,36 +268,28 @@ impl<'a> Planner<'a> {
             if self.values.get(id).fixed || !draft.computed.insert(id) {
                 continue;
             }
-            if let Some(read) = self.leaf(key, id)? {
-                self.read(key, id, read);
-            } else if self.belongs(key, id) {
-                stack.extend(self.values.get(id).operation.operands().into_iter().rev());
-            } else {
-                let slot = self.slot(id, key.need)?;
-                self.read(key, id, Some(Read::Slot(slot)));
+            let read = match self.source(key, id)? {
+                Source::Others if self.belongs(key, id) => {
+                    stack.extend(self.values.get(id).operation.operands().into_iter().rev());
+                    continue;
+                }
+                Source::Others => Some(Read::Slot(self.slot(id, key.need)?)),
+                Source::Position => None,
+                Source::Read(read) => Some(read),
+            };
+            let draft = self.passes.entry(key).or_default();
+            draft.computed.remove(&id);
+            match read {
+                None => draft.position = Some(id),
+                Some(_) if draft.reads.iter().any(|(known, _)| *known == id) => {}
+                Some(read) => draft.reads.push((id, read)),
             }
         }
         Ok(())
     }
 
-    fn read(&mut self, key: Key, id: ValueId, read: Option<Read>) {
-        if let Some(draft) = self.passes.get_mut(&key) {
-            draft.computed.remove(&id);
-            match read {
-                Some(read) if !draft.reads.iter().any(|(known, _)| *known == id) => {
-                    draft.reads.push((id, read))
-                }
-                Some(_) => {}
-                None => draft.position = Some(id),
-            }
-        }
-    }
-
-    /// How a pass reads a value that is not computed: `Some(None)` where it is the position that every stage
-    /// is given, `None` where the value is computed from others.
-    #[expect(clippy::option_option, reason = "a read that needs no source is a read, too")]
-    fn leaf(&mut self, key: Key, id: ValueId) -> Result<Option<Option<Read>>, Refused> {
-        Ok(Some(Some(match self.values.get(id).operation.clone() {
+    fn source(&mut self, key: Key, id: ValueId) -> Result<Source, Refused> {
+        Ok(Source::Read(match self.values.get(id).operation.clone() {
             Operation::Input(_) | Operation::Member(_) => Read::Input(self.access(id, &[], key.need)?),
             Operation::Gather(leaf, picks)
                 if picks.iter().all(|(_, at)| is_loop(self.graph, self.values, *at)) =>
@@ -297,12 +298,12 @@ impl<'a> Planner<'a> {
             }
             Operation::Gather(..) | Operation::Fold(..) => Read::Slot(self.slot(id, key.need)?),
             Operation::Index(axis) if self.graph.samples.contains(axis) => Read::Sample(axis),
-            Operation::Index(axis) if key.innermost == Some(axis) => return Ok(Some(None)),
+            Operation::Index(axis) if key.innermost == Some(axis) => return Ok(Source::Position),
             Operation::Index(axis) => Read::Index(self.loop_of(axis)),
             Operation::Size(axis) => Read::Size(axis),
             Operation::Upstream => Read::Upstream,
-            _ => return Ok(None),
-        })))
+            _ => return Ok(Source::Others),
+        }))
     }
 
     /// Whether a value is computed in a pass rather than read from a slot.
@@ -364,22 +365,18 @@ impl<'a> Planner<'a> {
         Key { phase, rank, order: usize::MAX, width: loops.len(), loops, innermost, need }
     }
 
-    /// The key of a step that is no pass: it comes before the passes of its rank.
-    fn move_key(&self, phase: Phase, rank: usize, need: Need) -> Key {
-        let order = self.moves.len();
-        Key { phase, rank, order, width: 0, loops: AxisSet::EMPTY, innermost: None, need }
-    }
-
+    /// Adds a step that is no pass: it comes before the passes of its rank.
     pub(super) fn push_move(&mut self, phase: Phase, rank: usize, need: Need, action: Action) {
-        let key = self.move_key(phase, rank, need);
+        let order = self.moves.len();
+        let key = Key { phase, rank, order, width: 0, loops: AxisSet::EMPTY, innermost: None, need };
         self.moves.insert(key, action);
     }
 
     /// How a step that is no pass reads a value.
     pub(super) fn operand(&mut self, id: ValueId, need: Need) -> Result<Read, Refused> {
         let key = self.key(Phase::Row, 0, AxisSet::EMPTY, None, need);
-        match self.leaf(key, id)? {
-            Some(Some(read @ (Read::Input(_) | Read::Slot(_)))) => Ok(read),
+        match self.source(key, id)? {
+            Source::Read(read @ (Read::Input(_) | Read::Slot(_))) => Ok(read),
             _ => Ok(Read::Slot(self.slot(id, need)?)),
         }
     }

@@ -2,7 +2,7 @@
 //! all samples, and over the samples.
 
 use super::Refused;
-use super::facts::{Phase, is_sum};
+use super::facts::Phase;
 use super::passes::{Planner, life};
 use crate::ir::{AxisId, AxisSet, Function, Reduction};
 use crate::plan::rows::{Action, Life, Need};
@@ -19,7 +19,7 @@ impl Planner<'_> {
         need: Need,
     ) -> Result<Option<usize>, Refused> {
         let fact = self.facts[id.0];
-        if !is_sum(reduction) || fact.phase != Phase::Row || fact.inner.len() != 1 {
+        if reduction != Reduction::Sum || fact.phase != Phase::Row || fact.inner.len() != 1 {
             return Ok(None);
         }
         let Some((a, b)) = self.factors(body) else { return Ok(None) };
