@@ -15,7 +15,6 @@ use crate::formula::{Formula, Parts, Visitor};
 use crate::kernel::Kernel;
 use crate::real::Float;
 use crate::reduction::ReductionKind;
-
 use crate::spec::Spec;
 use crate::sweep::Demand;
 use crate::sweep::view::ViewMut;
