@@ -1,7 +1,9 @@
-//! Slots that share memory: one is written for the first time when the other has been read for the last time.
+//! Slots that share memory: one is written for the first time when the other has been read for the last time, or by
+//! the same pass, at each position after the other has been read there.
 
+use super::lanes::LANES;
 use super::live::{Live, touch};
-use super::program::{Life, Program};
+use super::program::{Action, Life, Program, Write};
 
 /// For each slot, the one whose memory it uses: its own number, or an earlier user of as many elements. Only arrays
 /// of a sample share, and only those that nothing in `keep` touches.
@@ -23,18 +25,49 @@ pub(super) fn share(program: &Program<'_>, live: &Live<'_>, size: impl Fn(&[usiz
     };
     let mut order: Vec<usize> = homes.iter().copied().filter(eligible).collect();
     order.sort_by_key(|slot| spans[*slot]);
-    // Homes with how many elements they have, and when they were used last.
-    let mut used: Vec<(usize, usize, usize)> = Vec::new();
+    let mut used: Vec<Home> = Vec::new();
     for slot in order {
         let Some((first, last)) = spans[slot] else { continue };
-        let elements = size(program.slots[slot].loops);
-        match used.iter_mut().find(|home| home.1 == elements && home.2 < first) {
+        let loops = program.slots[slot].loops;
+        let elements = size(loops);
+        let whole = loops.last().is_some_and(|inner| whole_groups(size(&[*inner])));
+        let free = |home: &&mut Home| {
+            let in_place = || whole && replaces(program, live.rows[first], home.user, slot);
+            home.elements == elements && (home.last < first || home.last == first && in_place())
+        };
+        match used.iter_mut().find(free) {
             Some(home) => {
-                homes[slot] = home.0;
-                home.2 = last;
+                homes[slot] = home.slot;
+                (home.user, home.last) = (slot, last);
             }
-            None => used.push((slot, elements, last)),
+            None => used.push(Home { slot, elements, user: slot, last }),
         }
     }
     homes
+}
+
+/// Memory that slots share.
+struct Home {
+    /// Its first user.
+    slot: usize,
+    elements: usize,
+    /// Its last user so far, and the step that touches that last.
+    user: usize,
+    last: usize,
+}
+
+/// Whether the lane loop visits each position of a row once. At the end of a longer row, it goes over some again.
+fn whole_groups(length: usize) -> bool {
+    length < LANES || length.is_multiple_of(LANES)
+}
+
+/// Whether a pass reads one slot where it stores the other, at the same positions, and nowhere else.
+fn replaces(program: &Program<'_>, action: &Action<'_>, old: usize, new: usize) -> bool {
+    let Action::Pass { loops, writes, .. } = action else { return false };
+    let over = |slot: usize| program.slots[slot].loops == *loops;
+    let touches = |write: &&Write<'_>, slot: usize| matches!(**write, Write::Store(own) | Write::Fold(own) | Write::Total(own) if own == slot);
+    over(old)
+        && over(new)
+        && writes.contains(&Write::Store(new))
+        && !writes.iter().any(|write| touches(&write, old))
 }

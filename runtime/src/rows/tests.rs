@@ -6,3 +6,4 @@ mod folds;
 mod matrices;
 mod named;
 mod pairs;
+mod sharing;
