@@ -1,6 +1,8 @@
 //! Indices: other positions in place of axes, without capture.
 
-use super::graph::{AxisId, AxisSet, ExprId, Graph, Node};
+use super::axis::{AxisId, AxisSet};
+use super::graph::Graph;
+use super::node::{ExprId, Node};
 use super::{Axis, Role};
 use std::collections::HashMap;
 

@@ -10,14 +10,19 @@
 //! Nodes mean real numbers, evaluated per element: `If` never looks at the branch not taken, comparisons with
 //! NaN are false, `Stop` has derivative zero, `WithGrad` the derivative of its second operand.
 
+mod axis;
+mod build;
 pub mod function;
 pub mod graph;
 pub mod index;
+mod node;
 pub mod range;
 
 use crate::source::Span;
+pub use axis::{AxisId, AxisSet};
 pub use function::{Function, Scalar};
-pub use graph::{AxisId, AxisSet, ExprId, Graph, Node, Reduction, Type};
+pub use graph::Graph;
+pub use node::{ExprId, Node, Reduction, Type};
 
 /// A loss after checking.
 #[derive(Clone, Debug)]
