@@ -44,28 +44,38 @@ impl<T: Float, const O: usize> Folds<T, O> {
         folds
     }
 
-    /// Takes in a block.
+    /// Takes in a block: first what is as wide as an element, then what is in f64, so that both loops have vectors of
+    /// their own width.
     #[inline(always)]
     fn add(&mut self, kinds: &[Kind; O], outputs: &[[T; LANES]; O], width: usize) {
+        let mut terms = *outputs;
         for lane in 0..width {
             for o in 0..O {
                 let x = outputs[o][lane];
                 let (extreme, nan) = (self.narrow[o][lane], self.nans[o][lane]);
                 match kinds[o] {
-                    Kind::Each => {}
-                    Kind::Sum => self.wide[o][lane] += x.to_f64(),
+                    Kind::Each | Kind::Sum | Kind::Prod => {}
                     // Ones are counted apart, so that one can be taken away without a digit of the others.
                     Kind::Excess => {
                         let one = x == T::from_f64(1.0);
                         self.narrow[o][lane] = extreme + T::from_f64(if one { 1.0 } else { 0.0 });
-                        self.wide[o][lane] += if one { 0.0 } else { x.to_f64() };
+                        terms[o][lane] = if one { T::default() } else { x };
                     }
-                    Kind::Prod => self.wide[o][lane] *= x.to_f64(),
                     Kind::Max => self.narrow[o][lane] = if x > extreme { x } else { extreme },
                     Kind::Min => self.narrow[o][lane] = if x < extreme { x } else { extreme },
                 }
                 if let Kind::Max | Kind::Min = kinds[o] {
                     self.nans[o][lane] = if x.is_nan() { x } else { nan };
+                }
+            }
+        }
+        for lane in 0..width {
+            for o in 0..O {
+                let x = terms[o][lane];
+                match kinds[o] {
+                    Kind::Each | Kind::Max | Kind::Min => {}
+                    Kind::Sum | Kind::Excess => self.wide[o][lane] += x.to_f64(),
+                    Kind::Prod => self.wide[o][lane] *= x.to_f64(),
                 }
             }
         }

@@ -59,15 +59,24 @@ impl Gather {
         if lengths.contains(&0) {
             return;
         }
-        if let (true, Data::Float(from), [pick]) =
-            (self.lengths.is_empty(), ground.data(self.from.base), &self.picks[..])
-            && pick.length > 0
-            && !self.lone
-        {
-            // SAFETY: passed on to the caller.
-            return unsafe { self.one(ground, from.pointer, pick) };
-        }
         let from = ground.data(self.from.base);
+        if let (true, [pick], By::Lane, false) =
+            (self.lengths.is_empty(), &self.picks[..], self.into.by, self.lone)
+            && pick.length > 0
+        {
+            let into = ground.pointer(self.into.base);
+            match from {
+                Data::Float(from) => {
+                    // SAFETY: passed on to the caller.
+                    return unsafe { self.one(ground, from.pointer, pick, into) };
+                }
+                Data::Splat(value) => {
+                    // SAFETY: a number of each sample has room for all samples of a tile.
+                    return unsafe { std::slice::from_raw_parts_mut(into, ground.lanes) }.fill(value);
+                }
+                _ => {}
+            }
+        }
         let into = ground.pointer(self.into.base);
         let nothing = self.picks.iter().any(|pick| pick.length == 0);
         let positions = &mut desk.positions[..self.lengths.len()];
@@ -111,17 +120,20 @@ impl Gather {
     ///
     /// As [`Gather::run`]; the axis of the pick has positions.
     #[inline]
-    unsafe fn one<T: Float>(&self, ground: &Ground<'_, T>, from: *const T, pick: &Pick) {
-        let into = ground.pointer(self.into.base);
+    unsafe fn one<T: Float>(&self, ground: &Ground<'_, T>, from: *const T, pick: &Pick, into: *mut T) {
         let slot = ground.pointer(pick.slot.base);
-        let last = pick.length - 1;
+        let last = pick.length as i64 - 1;
+        let offsets = match self.from.by {
+            By::Offsets(number) => Some(ground.offsets(number)),
+            _ => None,
+        };
         for &sample in ground.active {
             // SAFETY: slots have an element for this sample, and the position is inside of its axis.
             unsafe {
                 let value = slot.offset(ground.way(pick.slot.by, sample)).read();
-                let position = (value.to_f64() as i64).clamp(0, last as i64) as usize;
-                let offset = ground.way(self.from.by, sample) + pick.axis.offset(position);
-                into.offset(ground.way(self.into.by, sample)).write(from.offset(offset).read());
+                let position = (value.to_f64() as i64).clamp(0, last) as usize;
+                let way = offsets.map_or_else(|| ground.way(self.from.by, sample), |own| own[sample]);
+                into.add(sample).write(from.offset(way + pick.axis.offset(position)).read());
             }
         }
     }

@@ -35,6 +35,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod transpose;
 mod write;
 
 pub use self::data::{Data, Elements};

@@ -4,11 +4,12 @@
 //! end made -1, masks of the members of sets, and, where lanes run across samples or a product of matrices
 //! needs it, plain elements. It varies over the places of an access that are not the sample.
 
-use super::data::{Data, spread};
+use super::data::Data;
 use super::lanes::LANES;
 use super::layout::{By, Room};
 use super::read::splat;
 use super::steps::Steps;
+use super::transpose::gather_rows;
 use crate::real::Float;
 
 /// What a table holds.
@@ -115,10 +116,8 @@ impl Table {
         each(outer, |offset| {
             if let (Data::Float(elements), Steps::Even(1)) = (data, inner) {
                 let start = elements.pointer.wrapping_offset(offset);
-                for (lane, sample) in offsets.iter().enumerate().take(LANES) {
-                    // SAFETY: as below.
-                    unsafe { spread(start.offset(*sample), 1, row.add(lane), LANES, *length) };
-                }
+                // SAFETY: as below.
+                unsafe { gather_rows(start, offsets, *length, row) };
                 row = row.wrapping_add(length * LANES);
                 return;
             }

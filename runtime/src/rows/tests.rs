@@ -7,3 +7,4 @@ mod matrices;
 mod named;
 mod pairs;
 mod sharing;
+mod transpose;

@@ -4,12 +4,12 @@
 //! else scratch memory, from which [`Writer::deliver`] takes them. What a stage folds always takes that way,
 //! as a row of one position.
 
-use super::data::spread;
 use super::ground::Ground;
 use super::lanes::{Block, LANES, Target};
 use super::layout::{Base, By, Spot};
 use super::stage::Kind;
 use super::steps::Steps;
+use super::transpose::scatter_rows;
 use crate::real::Float;
 
 /// One output of a pass.
@@ -175,12 +175,9 @@ impl Writer {
             if let Into::Gradient { goal, spot, add: false, .. } = &self.into {
                 let pointer = ground.goals[*goal].target.pointer.wrapping_offset(spot.outside(positions));
                 if let (Rank::All, Steps::Even(1), By::Offsets(number)) = (rank, &spot.inner, spot.by) {
-                    let offsets = ground.offsets(number);
-                    for &lane in ground.active {
-                        // SAFETY: the lane loop has filled the row; the target is writable at all samples and
-                        // positions.
-                        unsafe { spread(row.add(lane), LANES, pointer.offset(offsets[lane]), 1, length) };
-                    }
+                    // SAFETY: the lane loop has filled the row; the target is writable at all samples and
+                    // positions.
+                    unsafe { scatter_rows(row, ground.active, ground.offsets(number), length, pointer) };
                     return;
                 }
                 visit(ground, rank, spot, length, |at, offset| {

@@ -109,8 +109,11 @@ impl<'r, T: Float> Planner<'r, T> {
         let offsets =
             if sampled { self.plan.samples.register(self.strides(input.axes, access.at)) } else { 0 };
         let across = scope.layout == Layout::Across;
-        if access.member || set || (across && sampled) {
-            let raw = matches!(input.data, Data::Float(_)) && !access.member && !set;
+        // A label of a sample is converted once, and not by every pass that looks at it.
+        let float = matches!(input.data, Data::Float(_));
+        let label = !float && access.at.iter().all(|place| *place == Place::Sample);
+        if access.member || set || (sampled && (across || label)) {
+            let raw = float && !access.member && !set;
             let beside = across && scope.inner.is_some() && raw && inner.even().is_some();
             let (base, own, single) = self.tabled(access, beside);
             let (table_outer, table_inner) = self.spread(access.at, scope, |axis| own.steps(axis));
@@ -124,10 +127,8 @@ impl<'r, T: Float> Planner<'r, T> {
             return self.dense(&room, single, spot, scope);
         }
         let by = if sampled { By::Offsets(offsets) } else { By::Same };
-        let direct = scope.layout == Layout::Along
-            && matches!(input.data, Data::Float(_))
-            && inner == Steps::Even(1)
-            && scope.length >= LANES;
+        let direct =
+            scope.layout == Layout::Along && float && inner == Steps::Even(1) && scope.length >= LANES;
         let route = match (direct, &inner) {
             (true, _) => Route::Direct(LANES as isize),
             (_, Steps::Even(0)) => Route::Splat,
