@@ -43,6 +43,7 @@ pub mod schedule;
 pub mod audit;
 pub mod codegen;
 mod compile;
+pub mod maths;
 #[cfg(feature = "text")]
 pub mod text;
 
