@@ -47,4 +47,4 @@ pub mod maths;
 #[cfg(feature = "text")]
 pub mod text;
 
-pub use compile::{Compiled, CompiledLoss, compile};
+pub use compile::{Compiled, CompiledLoss, compile, compile_where};
