@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use lossdef_compiler::functions::row;
 use lossdef_compiler::functions::Spelling;
+use lossdef_compiler::functions::row;
 use lossdef_compiler::ir::{Function, Scalar as Type};
 use lossdef_compiler::plan::{Operation, ValueId, Values};
 use lossdef_runtime::tape::{Constant, Fixed, Op, Operand, Scalar, Tape};
@@ -125,7 +125,8 @@ impl<'c, 'a> Writer<'c, 'a> {
             }
             Operation::Over(a, divisor) => {
                 let a = self.operand(*a);
-                let factors = [Constant::DivisorA, Constant::DivisorB].map(|form| self.call.constant(*divisor, form));
+                let factors =
+                    [Constant::DivisorA, Constant::DivisorB].map(|form| self.call.constant(*divisor, form));
                 self.operation(Op::Over, &[a, factors[0], factors[1]])
             }
             other => unreachable!("{other:?} is given to code, not computed by it"),

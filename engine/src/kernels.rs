@@ -15,22 +15,31 @@ pub fn kernels(loss: &Loss, plan: &Plan) -> Kernels {
         Plan::Samples(plan) => {
             let outputs = &plan.outputs;
             let numerator = kernel(plan, outputs.value, &outputs.gradients, outputs.valid);
-            let divisor = outputs.divisor.map(|divisor| kernel(plan, divisor, &outputs.divisor_gradients, None));
+            let divisor =
+                outputs.divisor.map(|divisor| kernel(plan, divisor, &outputs.divisor_gradients, None));
             Kernels::Samples(Box::new(numerator), divisor.map(Box::new))
         }
         Plan::Rows(plan) => {
-            let row_kernel = |program: &Program| ProgramBuilder { loss, values: &plan.values, stages: Vec::new() }.build(program);
+            let row_kernel = |program: &Program| {
+                ProgramBuilder { loss, values: &plan.values, stages: Vec::new() }.build(program)
+            };
             Kernels::Rows(row_kernel(&plan.numerator), plan.divisor.as_ref().map(row_kernel))
         }
     }
 }
 
-fn kernel(plan: &SamplePlan, value: ValueId, gradients: &[(usize, ValueId)], valid: Option<ValueId>) -> Kernel {
+fn kernel(
+    plan: &SamplePlan,
+    value: ValueId,
+    gradients: &[(usize, ValueId)],
+    valid: Option<ValueId>,
+) -> Kernel {
     let mut call = Call::new(&plan.values);
     let mut tape = |count: usize| {
         let mut writer = Writer::new(&mut call);
         let derivatives = gradients[..count.min(gradients.len())].iter().map(|(_, id)| *id);
-        let wanted: Vec<ValueId> = std::iter::once(value).chain(valid).chain(plan.keep).chain(derivatives).collect();
+        let wanted: Vec<ValueId> =
+            std::iter::once(value).chain(valid).chain(plan.keep).chain(derivatives).collect();
         let mut places = writer.compute(&wanted).into_iter();
         let mut next = || places.next().expect("a place for each value");
         let value = next();
@@ -42,8 +51,11 @@ fn kernel(plan: &SamplePlan, value: ValueId, gradients: &[(usize, ValueId)], val
         writer.finish(&outputs)
     };
     let tapes = [tape(0), tape(1), tape(gradients.len())];
-    let outputs: Vec<ValueId> =
-        std::iter::once(value).chain(gradients.iter().map(|(_, id)| *id)).chain(valid).chain(plan.keep).collect();
+    let outputs: Vec<ValueId> = std::iter::once(value)
+        .chain(gradients.iter().map(|(_, id)| *id))
+        .chain(valid)
+        .chain(plan.keep)
+        .collect();
     let transcendental = plan.values.is_transcendental(&outputs);
     Kernel::new(call.finish(), tapes, valid.is_some(), plan.keep.is_some(), transcendental)
 }
@@ -57,7 +69,8 @@ struct ProgramBuilder<'a> {
 
 impl ProgramBuilder<'_> {
     fn build(mut self, program: &Program) -> RowKernel {
-        let slots = program.slots.iter().map(|slot| program::slot(list(slot.loops.iter().copied()), life(slot.life)));
+        let slots =
+            program.slots.iter().map(|slot| program::slot(list(slot.loops.iter().copied()), life(slot.life)));
         let [before, keep, rows, after] =
             [&program.before, &program.keep, &program.rows, &program.after].map(|steps| self.phase(steps));
         let program = program::Program {
@@ -83,7 +96,13 @@ impl ProgramBuilder<'_> {
                     self.stages.push(stage(self.values, pass));
                     let reads = list(pass.reads.iter().map(|(_, from)| read(from)));
                     let writes = list(pass.outputs.iter().map(|output| write(&output.write)));
-                    program::pass(need, self.stages.len() - 1, list(pass.loops.iter().copied()), reads, writes)
+                    program::pass(
+                        need,
+                        self.stages.len() - 1,
+                        list(pass.loops.iter().copied()),
+                        reads,
+                        writes,
+                    )
                 }
                 Action::Gather { from, into } => program::gather(need, access(from), *into),
                 Action::Product { left, right, over, into } => {
@@ -140,7 +159,9 @@ fn write(to: &Write) -> program::Write<'static> {
         Write::Store(slot) => program::Write::Store(*slot),
         Write::Fold(slot) => program::Write::Fold(*slot),
         Write::Total(slot) => program::Write::Total(*slot),
-        Write::Gradient { input, at } => program::Write::Gradient { input: *input, at: list(at.iter().map(place)) },
+        Write::Gradient { input, at } => {
+            program::Write::Gradient { input: *input, at: list(at.iter().map(place)) }
+        }
     }
 }
 

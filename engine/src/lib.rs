@@ -121,7 +121,8 @@ pub fn load(name: &str, text: &str) -> Result<Module, Report> {
     let source = SourceFile::new(name, text);
     let compiled = compile(&source);
     if compiled.diagnostics.iter().any(|diagnostic| diagnostic.is_error()) {
-        let rendered = compiled.diagnostics.iter().map(|diagnostic| render(&source, diagnostic, Style::Plain));
+        let rendered =
+            compiled.diagnostics.iter().map(|diagnostic| render(&source, diagnostic, Style::Plain));
         return Err(Report { rendered: rendered.collect::<Vec<_>>().join("\n") });
     }
     let module = Module(losses(&compiled).leak());

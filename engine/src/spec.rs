@@ -72,9 +72,12 @@ fn role(loss: &Loss, role: Role) -> spec::Role {
 
 fn domain(domain: &Domain) -> spec::Domain {
     match domain {
-        Domain::Interval { low, low_closed, high, high_closed } => {
-            spec::Domain::Interval { low: *low, low_closed: *low_closed, high: *high, high_closed: *high_closed }
-        }
+        Domain::Interval { low, low_closed, high, high_closed } => spec::Domain::Interval {
+            low: *low,
+            low_closed: *low_closed,
+            high: *high,
+            high_closed: *high_closed,
+        },
         Domain::Set(values) => spec::Domain::Set(list(values.iter().copied())),
     }
 }

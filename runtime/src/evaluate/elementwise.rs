@@ -112,8 +112,7 @@ where
         let mut operands = [Operand::Splat(T::default()); I];
         place_inputs(described.spec(), task.inputs, &converted, shape, &mut strides, &mut operands);
         let (inputs, check) = (task.inputs, task.check);
-        let mut sweeps =
-            Sweeps { kernel, divisor, operands, inputs, bound, check, described };
+        let mut sweeps = Sweeps { kernel, divisor, operands, inputs, bound, check, described };
         reduce(described.spec(), shape, task, &mut sweeps)
     }
 

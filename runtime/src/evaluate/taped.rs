@@ -16,7 +16,10 @@ use crate::task::{Outcome, Task};
 const MOST_INPUTS: usize = 64;
 
 /// Evaluates a loss made of tapes.
-pub(crate) fn evaluate_tape<T: Float + Coded>(formula: &Formula, task: Task<'_, '_, T>) -> Result<Outcome, Error> {
+pub(crate) fn evaluate_tape<T: Float + Coded>(
+    formula: &Formula,
+    task: Task<'_, '_, T>,
+) -> Result<Outcome, Error> {
     let bound = task.check(formula.spec)?;
     if bound.count() == 0 {
         return Ok(nothing(task, &bound.samples));
@@ -43,7 +46,10 @@ fn constants<T: Float>(kernel: &RowKernel, parameters: &[f64]) -> Vec<Vec<[T; LA
     kernel.stages.iter().map(|stage| stage.fixed.evaluate(parameters)).collect()
 }
 
-fn stages<'t, T: Float + Coded>(kernel: &'t RowKernel, constants: &'t [Vec<[T; LANES]>]) -> Vec<TapedStage<'t, T>> {
+fn stages<'t, T: Float + Coded>(
+    kernel: &'t RowKernel,
+    constants: &'t [Vec<[T; LANES]>],
+) -> Vec<TapedStage<'t, T>> {
     let stages = kernel.stages.iter().zip(constants).map(|(stage, constants)| TapedStage {
         code: T::of(&stage.codes),
         constants,
@@ -78,7 +84,9 @@ impl<T: Float + Coded, const I: usize, const O: usize> Sweeping<T, I, O> for Int
     }
 
     fn sweep(&self, sweep: Sweep<'_, T, I, O>) -> Result<f64, usize> {
-        let Some((kernel, constants)) = &self.0 else { return Ok(sweep.shape.iter().product::<usize>() as f64) };
+        let Some((kernel, constants)) = &self.0 else {
+            return Ok(sweep.shape.iter().product::<usize>() as f64);
+        };
         let codes = match sweep.demand {
             Demand::Value => &kernel.codes[0],
             Demand::Gradient => &kernel.codes[1],
@@ -89,7 +97,9 @@ impl<T: Float + Coded, const I: usize, const O: usize> Sweeping<T, I, O> for Int
     }
 
     fn at(&self, inputs: [T; I]) -> T {
-        self.0.as_ref().map_or(T::from_f64(1.0), |(kernel, constants)| kernel.value.evaluate(&inputs, constants))
+        self.0
+            .as_ref()
+            .map_or(T::from_f64(1.0), |(kernel, constants)| kernel.value.evaluate(&inputs, constants))
     }
 }
 
@@ -113,4 +123,3 @@ fn samples<T: Float + Coded>(
     }
     sized!(2 4 8 16 32 64)
 }
-

@@ -106,7 +106,8 @@ impl<T: Float> Taped<'_, T> {
         if self.positioned {
             for number in 0..count * LANES {
                 let (group, lane) = ((number / LANES) as f64, (number % LANES) as f64);
-                let position = first + group * row.span.group_step.to_f64() + lane * row.span.lane_step.to_f64();
+                let position =
+                    first + group * row.span.group_step.to_f64() + lane * row.span.lane_step.to_f64();
                 // SAFETY: a block has room for all groups.
                 unsafe { machine.spare(1).add(number).write(T::from_f64(position)) };
             }
@@ -123,8 +124,10 @@ impl<T: Float> Taped<'_, T> {
                 let source = machine.source(self.code.outputs[number], &inputs, nothing);
                 if *kind == Kind::Each {
                     let target = &row.targets[number];
-                    let target =
-                        Target { pointer: target.pointer.wrapping_offset(shift(target.step)), step: target.step };
+                    let target = Target {
+                        pointer: target.pointer.wrapping_offset(shift(target.step)),
+                        step: target.step,
+                    };
                     Op::Same.code(Isa::best())(&[source, nothing, nothing], target, count);
                 } else {
                     let wide = &mut (*row.folds.add(number)).0;
@@ -216,7 +219,11 @@ unsafe fn fold_groups<T: Float>(
             let (one, rest) = if one { (1.0, 0.0) } else { (0.0, x) };
             (wide + rest, T::from_f64(ones + one).to_f64())
         }),
-        Kind::Max => join!(|x, wide, nan| (if x > wide { x } else { wide }, if x.is_nan() { x } else { nan })),
-        Kind::Min => join!(|x, wide, nan| (if x < wide { x } else { wide }, if x.is_nan() { x } else { nan })),
+        Kind::Max => {
+            join!(|x, wide, nan| (if x > wide { x } else { wide }, if x.is_nan() { x } else { nan }))
+        }
+        Kind::Min => {
+            join!(|x, wide, nan| (if x < wide { x } else { wide }, if x.is_nan() { x } else { nan }))
+        }
     }
 }

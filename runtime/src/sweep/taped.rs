@@ -23,7 +23,10 @@ pub(crate) struct Taped<'t, T> {
 
 impl<T: Float> Taped<'_, T> {
     /// As [`super::run`].
-    pub(crate) fn sweep<const I: usize, const O: usize>(&self, sweep: &Sweep<'_, T, I, O>) -> Result<f64, usize> {
+    pub(crate) fn sweep<const I: usize, const O: usize>(
+        &self,
+        sweep: &Sweep<'_, T, I, O>,
+    ) -> Result<f64, usize> {
         run_lanes(self, super::worthwhile(self.transcendental), sweep)
     }
 }
@@ -31,7 +34,8 @@ impl<T: Float> Taped<'_, T> {
 impl<T: Float, const I: usize, const O: usize> Lanes<T, I, O> for Taped<'_, T> {
     unsafe fn run(&self, frame: &Frame<T, I, O>, groups: usize, tally: &mut Tally<T>) {
         let isa = Isa::best();
-        let [keep, weigh]: [Run<T>; 2] = [Op::Select.code(isa), if self.filtered { Op::Weigh } else { Op::Mul }.code(isa)];
+        let [keep, weigh]: [Run<T>; 2] =
+            [Op::Select.code(isa), if self.filtered { Op::Weigh } else { Op::Mul }.code(isa)];
         let copy: Run<T> = Op::Same.code(isa);
         let mut registers = Registers::new(self.code);
         let machine = Machine { code: self.code, constants: self.constants, registers: registers.pointer() };
@@ -66,7 +70,11 @@ impl<T: Float, const I: usize, const O: usize> Lanes<T, I, O> for Taped<'_, T> {
                     if goes(target.step) {
                         let derivative = output(3 + number);
                         let target = Target { pointer: target.pointer, step: target.step as isize };
-                        let operands = if self.filtered { [kept, derivative, upstream] } else { [derivative, upstream, zero] };
+                        let operands = if self.filtered {
+                            [kept, derivative, upstream]
+                        } else {
+                            [derivative, upstream, zero]
+                        };
                         weigh(&operands, target, count);
                     }
                 }
@@ -102,7 +110,12 @@ impl<T: Float> Tally<T> {
 /// That of [`take`]; the CPU must have AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
-unsafe fn wide<T: Float>(tally: &mut Tally<T>, value: Source<T>, sound: Option<[Source<T>; 2]>, groups: usize) {
+unsafe fn wide<T: Float>(
+    tally: &mut Tally<T>,
+    value: Source<T>,
+    sound: Option<[Source<T>; 2]>,
+    groups: usize,
+) {
     // SAFETY: passed on to the caller.
     unsafe { take(tally, value, sound, groups) }
 }
@@ -111,7 +124,12 @@ unsafe fn wide<T: Float>(tally: &mut Tally<T>, value: Source<T>, sound: Option<[
 ///
 /// Every source must be readable for each group.
 #[inline(always)]
-unsafe fn take<T: Float>(tally: &mut Tally<T>, value: Source<T>, sound: Option<[Source<T>; 2]>, groups: usize) {
+unsafe fn take<T: Float>(
+    tally: &mut Tally<T>,
+    value: Source<T>,
+    sound: Option<[Source<T>; 2]>,
+    groups: usize,
+) {
     let (zero, one) = (T::default(), T::from_f64(1.0));
     let mut sums = tally.sums;
     let group = |source: Source<T>, number: usize| {

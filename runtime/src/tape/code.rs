@@ -3,9 +3,9 @@
 //! Input: where operands lie and where the result goes, each with a step per group of 32 lanes (0 repeats a group,
 //! so that a constant takes one). The fused carrier is only named in entries whose target has it.
 
+use super::LANES;
 use super::machine::{Source, Target};
 use super::op::Apply;
-use super::LANES;
 use crate::carrier::Fx;
 use crate::real::{Float, Real};
 use crate::sweep::isa::Isa;
@@ -20,7 +20,11 @@ pub(crate) type Run<T> = unsafe fn(&[Source<T>; 3], Target<T>, usize);
 /// For each group, the operands that the instruction reads must be readable, and the target writable, for 32
 /// elements. The target may be an operand, but overlap none otherwise.
 #[inline(always)]
-unsafe fn apply<T: Float, C: Real<Scalar = T>, P: Apply>(operands: &[Source<T>; 3], target: Target<T>, groups: usize) {
+unsafe fn apply<T: Float, C: Real<Scalar = T>, P: Apply>(
+    operands: &[Source<T>; 3],
+    target: Target<T>,
+    groups: usize,
+) {
     let (mut operands, mut target) = (*operands, target);
     for _ in 0..groups {
         let mut result = [T::default(); LANES];

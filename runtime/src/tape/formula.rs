@@ -57,13 +57,7 @@ impl Kernel {
     /// A kernel; `tapes` are those for no derivative, the first one and all of them, each of which computes the
     /// value, whether the sample is valid (where that is `checked`), whether it is kept (where some are not) and
     /// the derivatives.
-    pub fn new(
-        fixed: Fixed,
-        tapes: [Tape; 3],
-        checked: bool,
-        filtered: bool,
-        transcendental: bool,
-    ) -> Self {
+    pub fn new(fixed: Fixed, tapes: [Tape; 3], checked: bool, filtered: bool, transcendental: bool) -> Self {
         let codes = tapes.each_ref().map(Codes::new);
         let [value, ..] = tapes;
         Kernel { fixed, codes, value, checked, filtered, transcendental }
@@ -83,7 +77,14 @@ pub struct Stage {
 
 impl Stage {
     /// A stage with so many inputs, whose outputs are folded so; `positioned` says that it looks at its position, `once` says that it has no loops.
-    pub fn new(fixed: Fixed, tape: &Tape, kinds: Vec<Kind>, inputs: usize, positioned: bool, once: bool) -> Self {
+    pub fn new(
+        fixed: Fixed,
+        tape: &Tape,
+        kinds: Vec<Kind>,
+        inputs: usize,
+        positioned: bool,
+        once: bool,
+    ) -> Self {
         Stage { fixed, codes: Codes::new(tape), kinds, inputs, positioned, once }
     }
 }
@@ -127,7 +128,8 @@ pub struct Formula {
 impl Formula {
     /// The kernels for these parameters, which lie in their domains.
     pub(crate) fn kernels(&self, parameters: &[f64]) -> &Kernels {
-        let fits = |variant: &&Variant| variant.fixed.iter().all(|(number, value)| parameters[*number] == *value);
+        let fits =
+            |variant: &&Variant| variant.fixed.iter().all(|(number, value)| parameters[*number] == *value);
         let found = self.variants.iter().find(fits).or(self.variants.last());
         &found.expect("a formula has a variant").kernels
     }

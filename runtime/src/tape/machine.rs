@@ -66,7 +66,7 @@ impl<T: Float> Code<T> {
 
 /// Memory for the registers of a code, and for two more blocks.
 #[repr(align(64))]
-pub(crate) struct Room([MaybeUninit<u8>; ROOM]);
+pub(crate) struct Room(#[allow(dead_code, reason = "only its address is used")] [MaybeUninit<u8>; ROOM]);
 
 /// [`Room`], or memory from the heap where there are more registers than fit it.
 pub(crate) struct Registers {
@@ -106,7 +106,12 @@ impl<T: Float> Machine<'_, T> {
 
     /// Where an operand lies.
     #[inline]
-    pub(crate) fn source(&self, operand: Operand, inputs: &impl Fn(usize) -> Source<T>, upstream: Source<T>) -> Source<T> {
+    pub(crate) fn source(
+        &self,
+        operand: Operand,
+        inputs: &impl Fn(usize) -> Source<T>,
+        upstream: Source<T>,
+    ) -> Source<T> {
         match operand {
             Operand::Input(number) => inputs(number),
             Operand::Upstream => upstream,
@@ -123,7 +128,12 @@ impl<T: Float> Machine<'_, T> {
     /// Inputs and the upstream must be readable for each group, the registers be those of the code, and the
     /// second spare block hold positions where the code reads them.
     #[inline]
-    pub(crate) unsafe fn run(&self, inputs: &impl Fn(usize) -> Source<T>, upstream: Source<T>, groups: usize) {
+    pub(crate) unsafe fn run(
+        &self,
+        inputs: &impl Fn(usize) -> Source<T>,
+        upstream: Source<T>,
+        groups: usize,
+    ) {
         let nothing = Source { pointer: self.registers.cast_const(), step: 0 };
         for step in &self.code.steps {
             let mut operands = [nothing; 3];

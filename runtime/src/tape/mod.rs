@@ -15,9 +15,9 @@ pub(crate) mod machine;
 mod op;
 
 pub use self::fixed::{Constant, Fixed, Scalar};
+pub(crate) use self::formula::Coded;
 pub use self::formula::{Formula, Kernel, Kernels, RowKernel, Stage, Variant};
 pub use self::op::Op;
-pub(crate) use self::formula::Coded;
 
 use crate::carrier::Fx;
 use crate::real::{Float, Real};
