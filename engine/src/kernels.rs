@@ -23,7 +23,10 @@ pub fn kernels(loss: &Loss, plan: &Plan) -> Kernels {
             let row_kernel = |program: &Program| {
                 ProgramBuilder { loss, values: &plan.values, stages: Vec::new() }.build(program)
             };
-            Kernels::Rows(row_kernel(&plan.numerator), plan.divisor.as_ref().map(row_kernel))
+            Kernels::Rows(
+                Box::new(row_kernel(&plan.numerator)),
+                plan.divisor.as_ref().map(row_kernel).map(Box::new),
+            )
         }
     }
 }

@@ -261,7 +261,7 @@ fn results_are_equal_around_blocks() {
 
 #[test]
 fn results_are_equal_along_long_rows() {
-    for length in [1, 33, 545] {
+    for length in [33, 545] {
         compare(&[3], length, Layout::Dense);
     }
 }

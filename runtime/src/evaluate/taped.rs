@@ -28,9 +28,9 @@ pub(crate) fn evaluate_tape<T: Float + Coded>(
         Kernels::Samples(kernel, divisor) => samples(formula.spec, kernel, divisor.as_deref(), &bound, task),
         Kernels::Rows(numerator, divisor) => {
             let numerator_constants = constants(numerator, task.parameters);
-            let divisor_constants = divisor.as_ref().map(|divisor| constants(divisor, task.parameters));
+            let divisor_constants = divisor.as_deref().map(|divisor| constants(divisor, task.parameters));
             let own = stages(numerator, &numerator_constants);
-            let others = divisor.as_ref().zip(divisor_constants.as_ref()).map(|(d, c)| (d, stages(d, c)));
+            let others = divisor.as_deref().zip(divisor_constants.as_ref()).map(|(d, c)| (d, stages(d, c)));
             let (own, others) = (&own, &others);
             let lanes: Vec<&dyn Lanes<T>> = own.iter().map(|stage| stage as &dyn Lanes<T>).collect();
             let other_lanes: Vec<&dyn Lanes<T>> =

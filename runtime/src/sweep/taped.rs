@@ -52,7 +52,7 @@ impl<T: Float, const I: usize, const O: usize> Lanes<T, I, O> for Taped<'_, T> {
             let output = |number: usize| machine.source(self.code.outputs[number], &inputs, upstream);
             // SAFETY: the caller vouches for sources and targets; a target without a step is one group.
             unsafe {
-                machine.run(&inputs, upstream, count);
+                machine.run(&inputs, upstream, &|_| None, count);
                 let (mut value, valid, kept) = (output(0), output(1), output(2));
                 if self.filtered {
                     let target = Target { pointer: machine.spare(0), step: LANES as isize };

@@ -28,13 +28,13 @@ unsafe fn apply<T: Float, C: Real<Scalar = T>, P: Apply>(
     let (mut operands, mut target) = (*operands, target);
     for _ in 0..groups {
         let mut result = [T::default(); LANES];
-        for lane in 0..LANES {
+        for (lane, result) in result.iter_mut().enumerate() {
             let mut arguments = [C::lit(0.0); 3];
             for i in 0..P::ARITY {
                 // SAFETY: the caller vouches for 32 elements.
                 arguments[i] = C::of(unsafe { operands[i].pointer.add(lane).read() });
             }
-            result[lane] = P::apply(arguments).get();
+            *result = P::apply(arguments).get();
         }
         // SAFETY: as above.
         unsafe { target.pointer.cast::<[T; LANES]>().write(result) };

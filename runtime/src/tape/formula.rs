@@ -104,7 +104,7 @@ pub enum Kernels {
     /// Of an elementwise loss; no divisor where every sample counts one.
     Samples(Box<Kernel>, Option<Box<Kernel>>),
     /// Of a loss over named axes.
-    Rows(RowKernel, Option<RowKernel>),
+    Rows(Box<RowKernel>, Option<Box<RowKernel>>),
 }
 
 /// The kernels for some values of the parameters.

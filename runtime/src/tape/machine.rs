@@ -40,15 +40,18 @@ struct Step<T> {
     arity: usize,
     operands: [Operand; 3],
     into: usize,
+    /// The output that it computes, where nothing else reads the result.
+    output: Option<usize>,
 }
 
 impl<T: Float> Code<T> {
     /// For the best instruction set of the CPU.
     pub(crate) fn new(tape: &Tape) -> Self {
         let isa = Isa::best();
-        let steps = tape.instructions.iter().map(|instruction| {
+        let steps = tape.instructions.iter().enumerate().map(|(number, instruction)| {
             let (run, arity) = (instruction.op.code(isa), instruction.op.arity());
-            Step { run, arity, operands: instruction.operands, into: instruction.into }
+            let output = tape.output_of(number);
+            Step { run, arity, operands: instruction.operands, into: instruction.into, output }
         });
         Code { steps: steps.collect(), outputs: tape.outputs.clone(), registers: tape.registers }
     }
@@ -56,6 +59,11 @@ impl<T: Float> Code<T> {
     /// Whether the one output is the first input.
     pub(crate) fn copies(&self) -> bool {
         self.outputs == [Operand::Input(0)]
+    }
+
+    /// Whether an output can be written where it belongs by the instruction that computes it.
+    pub(crate) fn directed(&self, output: usize) -> bool {
+        self.steps.iter().any(|step| step.output == Some(output))
     }
 
     /// How many groups run at a time.
@@ -125,6 +133,8 @@ impl<T: Float> Machine<'_, T> {
     ///
     /// # Safety
     ///
+    /// `target` gives where an output goes, if not to a register; [`Code::directed`] tells which outputs can.
+    ///
     /// Inputs and the upstream must be readable for each group, the registers be those of the code, and the
     /// second spare block hold positions where the code reads them.
     #[inline]
@@ -132,6 +142,7 @@ impl<T: Float> Machine<'_, T> {
         &self,
         inputs: &impl Fn(usize) -> Source<T>,
         upstream: Source<T>,
+        target: &impl Fn(usize) -> Option<Target<T>>,
         groups: usize,
     ) {
         let nothing = Source { pointer: self.registers.cast_const(), step: 0 };
@@ -140,7 +151,8 @@ impl<T: Float> Machine<'_, T> {
             for (source, operand) in operands.iter_mut().zip(&step.operands[..step.arity]) {
                 *source = self.source(*operand, inputs, upstream);
             }
-            let target = Target { pointer: self.block(step.into), step: LANES as isize };
+            let own = Target { pointer: self.block(step.into), step: LANES as isize };
+            let target = step.output.and_then(target).unwrap_or(own);
             // SAFETY: the caller vouches for inputs; registers and constants are as large as the code says.
             unsafe { (step.run)(&operands, target, groups) };
         }

@@ -109,6 +109,22 @@ impl Tape {
         Tape { instructions, outputs, registers }
     }
 
+    /// The output that an instruction computes, where nothing else reads its result.
+    pub(crate) fn output_of(&self, number: usize) -> Option<usize> {
+        let into = Operand::Register(self.instructions[number].into);
+        let behind = &self.instructions[number + 1..];
+        let reads = |other: &Instruction| other.operands[..other.op.arity()].contains(&into);
+        let mut outputs = self.outputs.iter().enumerate().filter(|(_, output)| **output == into);
+        match (outputs.next(), outputs.next()) {
+            (Some((output, _)), None)
+                if !behind.iter().any(|i| reads(i) || Operand::Register(i.into) == into) =>
+            {
+                Some(output)
+            }
+            _ => None,
+        }
+    }
+
     /// The first output where every lane is the same, in arithmetic that is not fused.
     pub(crate) fn evaluate<T: Float>(&self, inputs: &[T], constants: &[[T; LANES]]) -> T {
         let mut registers = vec![Fx::<T, false>::lit(0.0); self.registers];
