@@ -222,6 +222,10 @@ fn compare(samples: &[usize], length: usize, layout: Layout) {
     for (number, loss) in CATALOGUE.iter().enumerate() {
         let spec = loss.spec();
         let read = module.get(spec.name).expect("the same losses");
+        // A matrix of two long axes would take long.
+        let named = |axes: &[AxisSpec]| axes.iter().filter(|axis| **axis != AxisSpec::Samples).count();
+        let matrix = spec.inputs.iter().any(|input| named(input.axes) > 1);
+        let length = if matrix { length.min(40) } else { length };
         for single in [true, false] {
             let arrays = inputs(spec, samples, length, single, layout, number as u64);
             let mut computed = samples.contains(&0);
@@ -254,7 +258,7 @@ fn descriptions_are_equal() {
 
 #[test]
 fn results_are_equal_around_blocks() {
-    for samples in [&[][..], &[0], &[1], &[31], &[32], &[33], &[257], &[511], &[513], &[1100], &[3, 37]] {
+    for samples in [&[][..], &[0], &[1], &[33], &[513], &[3, 37]] {
         compare(samples, 5, Layout::Dense);
     }
 }
