@@ -5,6 +5,7 @@
 //! itself makes no sense.
 
 mod check;
+mod eval;
 mod expand;
 mod explain;
 mod file;
@@ -35,6 +36,8 @@ enum Command {
     Show(show::Arguments),
     /// Show the Rust code that a loss becomes.
     Expand(expand::Arguments),
+    /// Compute value and gradients on arrays from files.
+    Eval(eval::Arguments),
     /// Begin a new file.
     New(new::Arguments),
     /// Explain a diagnostic.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Expand(arguments) => expand::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };
