@@ -83,7 +83,8 @@ pub fn one(source: &SourceFile, name: Option<&str>) -> Result<Option<CompiledLos
     if let Some(position) = losses.iter().position(|loss| loss.derived.loss.name == name) {
         return Ok(Some(losses.swap_remove(position)));
     }
-    if !names.iter().any(|known| known == name) && !(names.is_empty() && !diagnostics.is_empty()) {
+    let unreadable = names.is_empty() && !diagnostics.is_empty();
+    if !unreadable && !names.iter().any(|known| known == name) {
         return Err(format!("{} has no loss `{name}`{}", source.name, closest(name, &names)));
     }
     for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
