@@ -2,11 +2,13 @@
 
 mod call;
 mod run;
+mod shapes;
 
 use std::fmt::{self, Debug, Formatter};
 use std::marker::PhantomData;
 
 pub use self::call::{DynamicCall, Evaluation, PartialEvaluation};
+pub use self::shapes::Shapes;
 use crate::error::Error;
 use crate::evaluate::evaluate;
 use crate::formula::Formula;

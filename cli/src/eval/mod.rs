@@ -1,23 +1,35 @@
 //! `lossdef eval`: value and gradients of a loss on arrays from files.
 //!
-//! All arrays are read into memory, evaluated in one call, and written as one `.npz` where that is asked for.
+//! Input: paths of arrays. Output: the value, and one `.npz` where that is asked for. The heads of the files tell whether
+//! the loss can be evaluated by chunks ([`plan`]); otherwise all arrays are read and evaluated in one call.
 
+mod ahead;
 mod array;
-mod read;
+mod buffer;
+mod chunk;
+mod gradients;
+mod outputs;
+mod plan;
+mod progress;
+mod settings;
+mod source;
+mod stream;
 mod write;
 
-use crate::file::{self, Source};
+use crate::file;
 use crate::suggest::closest;
 use crate::{Format, Outcome, output};
-use array::Array;
 use clap::ValueEnum;
 use lossdef_compiler::Compiled;
 use lossdef_engine::Interpreted;
-use lossdef_runtime::any::AnyArray;
-use lossdef_runtime::dynamic::DynamicCall;
-use lossdef_runtime::reduction::ReductionKind;
+use outputs::{Output, Outputs};
+use plan::Plan;
 use serde_json::{Map, Value, json};
+use settings::Settings;
+use source::Source;
 use std::collections::BTreeMap;
+use stream::Stream;
+use write::Target;
 
 /// See [`run`].
 #[derive(clap::Args)]
@@ -25,7 +37,7 @@ pub struct Arguments {
     /// The loss; it may be left out where there is only one.
     loss: Option<String>,
     #[command(flatten)]
-    source: Source,
+    source: file::Source,
     /// A `.npz` or `.safetensors` file whose arrays are called as the inputs are.
     #[arg(long, value_name = "FILE")]
     inputs: Option<String>,
@@ -44,9 +56,15 @@ pub struct Arguments {
     /// The inputs whose gradients are wanted.
     #[arg(long, value_name = "INPUT,...", value_delimiter = ',')]
     grad: Vec<String>,
-    /// Writes `value` and `grad_INPUT` there; a file that exists is replaced.
+    /// Writes `value` and `grad_INPUT` there.
     #[arg(long, value_name = "FILE.npz")]
     out: Option<String>,
+    /// Lets `--out` replace a file that exists.
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// How many rows a chunk has; tests set it.
+    #[arg(long, hide = true)]
+    chunk_rows: Option<usize>,
     /// The form of the answer.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -70,58 +88,60 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let compiled =
         Compiled { losses: vec![compiled], catalogue: Default::default(), diagnostics: Vec::new() };
     let Some(loss) = lossdef_engine::losses(&compiled).pop() else { return Ok(Outcome::Findings) };
-    let arrays = arrays(arguments, &loss)?;
-    let mut call = DynamicCall::new(loss.dynamic()).reduction(match arguments.reduction {
-        Reduction::None => ReductionKind::None,
-        Reduction::Mean => ReductionKind::Mean,
-        Reduction::Sum => ReductionKind::Sum,
-    });
-    for (name, array) in &arrays {
-        call = call.input(name, array.view());
+    let target = arguments.out.as_deref().map(|path| Target::new(path, arguments.force)).transpose()?;
+    let sources = sources(arguments, &loss)?;
+    let settings = Settings::new(loss.dynamic(), arguments)?;
+    let mut outputs = Outputs::new(target.as_ref().map(|target| target.folder().to_owned()));
+    match Plan::new(&settings, &sources, arguments.chunk_rows)? {
+        Plan::Chunks(chunks) => Stream::new(&settings, &sources, &chunks)?.run(&mut outputs)?,
+        Plan::Whole { reason } => {
+            if let Some(reason) = reason {
+                output::error(&format!("note: all arrays are read into memory: {reason}\n"));
+            }
+            whole(&settings, &sources, &mut outputs)?;
+        }
     }
-    for (name, text) in pairs(&arguments.set)? {
-        call = match (text, text.parse::<f64>()) {
-            ("true", _) => call.parameter(name, true),
-            ("false", _) => call.parameter(name, false),
-            (_, Ok(number)) => call.parameter(name, number),
-            _ => return Err(format!("--set {name}={text}: neither a number nor `true` or `false`")),
-        };
+    if let Some(target) = target {
+        target.write(&mut outputs)?;
     }
-    for (name, text) in pairs(&arguments.axis)? {
-        let place = text.parse().map_err(|_| format!("--axis {name}={text}: not a place, counted from 0"))?;
-        call = call.axis(name, place);
-    }
-    for name in &arguments.grad {
-        call = call.gradient(name);
-    }
-    let result = call.evaluate().map_err(|error| error.to_string())?;
-    let mut results = vec![("value".to_owned(), result.value)];
-    results.extend(result.gradients.into_iter().map(|(name, array)| (format!("grad_{name}"), array)));
-    if let Some(path) = &arguments.out {
-        write::npz(path, &results)?;
-    }
-    output::answer(&answer(&results, arguments.format))?;
+    output::answer(&answer(outputs.results(), arguments.format))?;
     Ok(Outcome::Clean)
 }
 
+/// Evaluates in one call.
+fn whole(
+    settings: &Settings<'_>,
+    sources: &BTreeMap<String, Source>,
+    outputs: &mut Outputs,
+) -> Result<(), String> {
+    let read = |(name, source): (&String, &Source)| Ok((name.clone(), source.whole()?));
+    let arrays = sources.iter().map(read).collect::<Result<Vec<_>, String>>()?;
+    let call = arrays.iter().fold(settings.full_call(), |call, (name, array)| call.input(name, array.view()));
+    let result = call.evaluate().map_err(|error| error.to_string())?;
+    outputs.value(result.value);
+    for (name, gradient) in result.gradients {
+        outputs.push(format!("grad_{name}"), Output::Held(gradient));
+    }
+    Ok(())
+}
+
 /// The arrays for the inputs of a loss. Names in a file that are no inputs are an error, as they may be misspelt.
-fn arrays(arguments: &Arguments, loss: &Interpreted) -> Result<BTreeMap<String, Array>, String> {
-    let mut arrays = match &arguments.inputs {
-        Some(path) => read::several(path)?,
+fn sources(arguments: &Arguments, loss: &Interpreted) -> Result<BTreeMap<String, Source>, String> {
+    let mut sources = match &arguments.inputs {
+        Some(path) => source::several(path)?,
         None => BTreeMap::new(),
     };
     for (name, path) in pairs(&arguments.input)? {
-        arrays.insert(name.to_owned(), read::npy(path)?);
+        sources.insert(name.to_owned(), source::npy(path)?);
     }
-    let inputs: Vec<&str> =
-        lossdef_runtime::dynamic::Loss::spec(loss).inputs.iter().map(|input| input.name).collect();
-    match arrays.keys().find(|name| !inputs.contains(&name.as_str())) {
+    let inputs: Vec<&str> = loss.dynamic().spec().inputs.iter().map(|input| input.name).collect();
+    match sources.keys().find(|name| !inputs.contains(&name.as_str())) {
         Some(name) => Err(format!(
             "the loss has no input `{name}`{}; it has {}",
             closest(name, inputs.iter().copied()),
             inputs.join(", ")
         )),
-        None => Ok(arrays),
+        None => Ok(sources),
     }
 }
 
@@ -134,7 +154,7 @@ fn pairs(texts: &[String]) -> Result<Vec<(&str, &str)>, String> {
     }
 }
 
-fn answer(results: &[(String, AnyArray)], format: Format) -> String {
+fn answer(results: &[(String, Output)], format: Format) -> String {
     match format {
         Format::Text => results
             .iter()
@@ -144,7 +164,7 @@ fn answer(results: &[(String, AnyArray)], format: Format) -> String {
             })
             .collect(),
         Format::Json => {
-            let entry = |array: &AnyArray| match array.scalar() {
+            let entry = |array: &Output| match array.scalar() {
                 // JSON has no word for what is not finite.
                 Some(number) if !number.is_finite() => json!(number.to_string()),
                 Some(number) => json!(number),

@@ -39,6 +39,8 @@ pub struct DynamicCall<'a> {
 pub struct Evaluation {
     /// The reduced value, of shape `[]`; with [`ReductionKind::None`] one value per sample.
     pub value: AnyArray,
+    /// The sum of the values over the samples that are kept, before any reduction.
+    pub numerator: f64,
     /// The derivatives that were asked for without a buffer, by the name of the input.
     pub gradients: Vec<(&'static str, AnyArray)>,
 }
@@ -206,7 +208,11 @@ impl<'a> DynamicCall<'a> {
             return Err(Error::OnlyPartial { loss: spec.name, input: spec.inputs[index].name });
         }
         let finished = self.run(mode)?;
-        Ok(Evaluation { value: finished.value, gradients: finished.numerators })
+        Ok(Evaluation {
+            value: finished.value,
+            numerator: finished.outcome.numerator,
+            gradients: finished.numerators,
+        })
     }
 
     /// Computes the numerator and the denominator; derivatives are those of the numerator, unscaled. The

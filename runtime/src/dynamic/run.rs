@@ -18,38 +18,22 @@ impl DynamicCall<'_> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
+        if self.is_single() { self.run_as::<f32>(mode) } else { self.run_as::<f64>(mode) }
+    }
+
+    /// Whether the first float array of the call is one of `f32`.
+    pub(super) fn is_single(&self) -> bool {
         let single = self.inputs.iter().flatten().find_map(|view| match view {
             AnyView::F32(_) => Some(true),
             AnyView::F64(_) => Some(false),
             _ => None,
         });
-        if single == Some(true) { self.run_as::<f32>(mode) } else { self.run_as::<f64>(mode) }
+        single == Some(true)
     }
 
     fn run_as<T: Wrapped>(mut self, mode: Mode) -> Result<Finished, Error> {
         let spec = self.loss.spec();
-        let mut parameters = Vec::with_capacity(spec.parameters.len());
-        for (parameter, value) in spec.parameters.iter().zip(&self.parameters) {
-            let missing = Error::MissingParameter { loss: spec.name, parameter: parameter.name };
-            parameters.push(value.ok_or(missing)?);
-        }
-        let mut inputs = Vec::with_capacity(spec.inputs.len());
-        for (input, view) in spec.inputs.iter().zip(&self.inputs) {
-            if let Some(view) = view
-                && !fits(view, input.role)
-            {
-                let (found, expected) = (view.element_type(), expected_type(input.role));
-                return Err(Error::ElementType { loss: spec.name, input: input.name, found, expected });
-            }
-            inputs.push(match view {
-                None => Input::Missing,
-                Some(AnyView::Bool(array)) => Input::Bool(View::of(array)),
-                Some(view) => match labels(view) {
-                    Some(labels) => Input::Int(labels),
-                    None => Input::Float(float_view(view, spec, input.name)?),
-                },
-            });
-        }
+        let (parameters, inputs) = read::<T>(spec, &self.parameters, &self.inputs)?;
         let bound = bind(spec, &inputs, &self.places)?;
         let upstream = match &self.upstream_each {
             None => Factor::Same(self.upstream),
@@ -95,6 +79,37 @@ impl DynamicCall<'_> {
     }
 }
 
+/// The parameters and the arrays of a call, where they are complete and of the types that the loss takes.
+pub(super) fn read<'v, T: Wrapped>(
+    spec: &'static Spec,
+    given: &[Option<f64>],
+    views: &'v [Option<AnyView<'_>>],
+) -> Result<(Vec<f64>, Vec<Input<'v, T>>), Error> {
+    let mut parameters = Vec::with_capacity(spec.parameters.len());
+    for (parameter, value) in spec.parameters.iter().zip(given) {
+        let missing = Error::MissingParameter { loss: spec.name, parameter: parameter.name };
+        parameters.push(value.ok_or(missing)?);
+    }
+    let mut inputs = Vec::with_capacity(spec.inputs.len());
+    for (input, view) in spec.inputs.iter().zip(views) {
+        if let Some(view) = view
+            && !fits(view, input.role)
+        {
+            let (found, expected) = (view.element_type(), expected_type(input.role));
+            return Err(Error::ElementType { loss: spec.name, input: input.name, found, expected });
+        }
+        inputs.push(match view {
+            None => Input::Missing,
+            Some(AnyView::Bool(array)) => Input::Bool(View::of(array)),
+            Some(view) => match labels(view) {
+                Some(labels) => Input::Int(labels),
+                None => Input::Float(float_view(view, spec, input.name)?),
+            },
+        });
+    }
+    Ok((parameters, inputs))
+}
+
 /// What a call gives.
 pub(super) struct Finished {
     pub(super) outcome: Outcome,
@@ -104,7 +119,7 @@ pub(super) struct Finished {
 }
 
 /// A float type with its place in the enums of arrays.
-trait Wrapped: super::Element {
+pub(super) trait Wrapped: super::Element {
     const EXPECTED: &'static str;
     fn view<'v>(view: &'v AnyView<'_>) -> Option<View<'v, Self>>;
     fn view_mut<'v>(view: &'v mut AnyViewMut<'_>) -> Option<ViewMut<'v, Self>>;
