@@ -95,20 +95,21 @@ impl Output {
     }
 }
 
-/// The head of a file and all elements.
-fn whole<'a, T: AutoSerialize + Copy + 'a>(
-    shape: &[usize],
-    elements: impl Iterator<Item = &'a T>,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let mut writer = begin(shape, BufWriter::new(out))?;
-    writer.extend(elements.copied())?;
-    writer.finish()
+/// The head of a file.
+fn head<T: AutoSerialize>(shape: &[usize]) -> io::Result<Vec<u8>> {
+    let shape: Vec<u64> = shape.iter().map(|length| *length as u64).collect();
+    let mut head = Vec::new();
+    // Elements follow as they lie in memory, in the byte order that the head names.
+    drop(WriteOptions::<T>::new().default_dtype().shape(&shape).writer(&mut head).begin_nd()?);
+    Ok(head)
 }
 
-fn begin<T: AutoSerialize, W: Write>(shape: &[usize], out: W) -> io::Result<NpyWriter<T, W>> {
-    let shape: Vec<u64> = shape.iter().map(|length| *length as u64).collect();
-    WriteOptions::new().default_dtype().shape(&shape).writer(out).begin_nd()
+/// The elements of an array in the order of its axes.
+fn elements(array: &AnyArray, out: &mut impl Write) -> io::Result<()> {
+    match array {
+        AnyArray::F32(array) => out.write_all(bytemuck::cast_slice(&array.as_standard_layout().as_slice().unwrap_or(&[]))),
+        AnyArray::F64(array) => out.write_all(bytemuck::cast_slice(&array.as_standard_layout().as_slice().unwrap_or(&[]))),
+    }
 }
 
 /// An array that is written row by row.
