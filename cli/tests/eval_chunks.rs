@@ -190,7 +190,18 @@ fn every_kind_of_file_by_chunks() {
     put(folder, "big.npy", &head);
     values.push(agree(folder, "mse --inputs stored.npz --input input=big.npy", 1e-12));
     assert!(values.iter().all(|value| *value == values[0]), "{values:?}");
-    // Truth values, and an order in which chunks are no runs of bytes.
+    // An order in which chunks are no runs of bytes.
+    doubles(folder, "c.npy", 3, &[2, 3]);
+    let turned: Vec<f64> = [0, 3, 1, 4, 2, 5].map(|i| numbers(3, 6)[i]).into();
+    let mut fortran = bytes(&[2, 3], &turned);
+    let order = fortran.windows(5).position(|text| text == b"False").expect("the order");
+    fortran.splice(order..order + 5, *b"True ");
+    put(folder, "fortran.npy", &fortran);
+    assert_eq!(agree(folder, "mse --input input=c.npy --input target=fortran.npy --grad input", 0.0), [0.0]);
+    // Truth values, and nothing at all.
+    put(folder, "zero.npy", &bytes(&[0, 3], &[0.0_f64; 0]));
+    let nothing = "mse --input input=zero.npy --input target=zero.npy --grad input";
+    assert!(agree(folder, nothing, 0.0)[0].is_nan());
     put(folder, "b.npy", &bytes(&[23], &(0..23).map(|i| i % 3 == 0).collect::<Vec<_>>()));
     put(folder, "f.npy", &bytes(&[23], &numbers(0, 23)));
     let call = ["--formula", "loss f(x, b: bool) = if b then x else 2 * x", "--input", "x=f.npy"];
@@ -255,22 +266,37 @@ fn an_output_is_replaced_by_force_only() {
     assert!(misuse(&eval(folder, &[&call[..], &["no/out.npz"]].concat())).contains("no/out.npz: "));
 }
 
+/// A `.npy` file of zeros, which are a hole in the file.
+fn hole(folder: &Path, name: &str, shape: &[u64]) {
+    let mut head = Vec::new();
+    let options = npyz::WriteOptions::<f32>::new().default_dtype().shape(shape);
+    drop(options.writer(&mut head).begin_nd().expect("a head"));
+    put(folder, name, &head);
+    let file = fs::File::options().write(true).open(folder.join(name)).expect("a file");
+    file.set_len(head.len() as u64 + 4 * shape.iter().product::<u64>()).expect("room");
+}
+
+#[test]
+fn why_large_arrays_are_in_memory_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    hole(folder, "x.npy", &[2, 1 << 25]);
+    let call = ["--formula", "loss f(x[c, ..]) = sum[c](x)", "--input", "x=x.npy"];
+    let output = eval(folder, &call);
+    assert_eq!(output.stdout, b"value = 0\n");
+    let told = String::from_utf8(output.stderr).expect("text");
+    let expected = "note: all arrays are read into memory: the first sample axis is axis 1 of `x`\n";
+    assert_eq!(told, expected);
+}
+
 /// Twice 256 MiB are read with 192 MiB of address space.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_is_bounded() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    let count = 1_u64 << 26;
-    // The head of a file says how long it is; its zeros are a hole.
-    let mut head = Vec::new();
-    let options = npyz::WriteOptions::<f32>::new().default_dtype().shape(&[count]);
-    drop(options.writer(&mut head).begin_nd().expect("a head"));
-    for name in ["x.npy", "t.npy"] {
-        put(folder, name, &head);
-        let file = fs::File::options().write(true).open(folder.join(name)).expect("a file");
-        file.set_len(head.len() as u64 + 4 * count).expect("room");
-    }
+    hole(folder, "x.npy", &[1 << 26]);
+    hole(folder, "t.npy", &[1 << 26]);
     let program = Command::cargo_bin("lossdef").expect("the program");
     let call = "ulimit -v 196608; exec \"$0\" eval mse --input input=x.npy --input target=t.npy";
     let mut shell = std::process::Command::new("sh");

@@ -2,10 +2,11 @@
 
 use super::buffer::Buffer;
 use lossdef_runtime::any::AnyArray;
-use npyz::{AutoSerialize, NpyWriter, WriteOptions, WriterBuilder};
+use ndarray::ArrayD;
+use npyz::{AutoSerialize, WriteOptions, WriterBuilder};
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
-use std::path::PathBuf;
+use std::io::{self, BufReader, Seek, Write};
+use std::path::{Path, PathBuf};
 
 /// The results of a call by name.
 pub struct Outputs {
@@ -45,11 +46,7 @@ impl Outputs {
 
     /// A result that comes row by row.
     pub fn rows(&self, single: bool, shape: &[usize]) -> Result<Rows, String> {
-        let writer = match &self.folder {
-            None => None,
-            Some(folder) => Some(Writer::new(folder, single, shape).map_err(|error| unwritten(&error))?),
-        };
-        Ok(Rows { single, shape: shape.to_vec(), writer })
+        Rows::new(self.folder.as_deref(), single, shape).map_err(|error| unwritten(&error))
     }
 }
 
@@ -82,53 +79,49 @@ impl Output {
     /// Writes it as a `.npy` file.
     pub fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
         match self {
-            Output::Held(AnyArray::F32(array)) => whole(array.shape(), array.iter(), out),
-            Output::Held(AnyArray::F64(array)) => whole(array.shape(), array.iter(), out),
+            Output::Held(array) => {
+                out.write_all(&head(matches!(array, AnyArray::F32(_)), array.shape())?)?;
+                elements(array, out)
+            }
             Output::Rows(written) => match &mut written.file {
                 None => Err(io::Error::other("a result was not kept")),
                 Some(file) => {
                     file.rewind()?;
-                    io::copy(file, out).map(drop)
+                    // What is copied at a time is what the reader holds.
+                    io::copy(&mut BufReader::with_capacity(1 << 20, file), out).map(drop)
                 }
             },
         }
     }
 }
 
-/// The head of a file.
-fn head<T: AutoSerialize>(shape: &[usize]) -> io::Result<Vec<u8>> {
+/// The head of a `.npy` file. Elements follow as they lie in memory, in the order of bytes that the head names.
+fn head(single: bool, shape: &[usize]) -> io::Result<Vec<u8>> {
+    fn of<T: AutoSerialize>(shape: &[u64]) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        drop(WriteOptions::<T>::new().default_dtype().shape(shape).writer(&mut head).begin_nd()?);
+        Ok(head)
+    }
     let shape: Vec<u64> = shape.iter().map(|length| *length as u64).collect();
-    let mut head = Vec::new();
-    // Elements follow as they lie in memory, in the byte order that the head names.
-    drop(WriteOptions::<T>::new().default_dtype().shape(&shape).writer(&mut head).begin_nd()?);
-    Ok(head)
+    if single { of::<f32>(&shape) } else { of::<f64>(&shape) }
 }
 
-/// The elements of an array in the order of its axes.
+/// Writes elements in the order of the axes.
 fn elements(array: &AnyArray, out: &mut impl Write) -> io::Result<()> {
+    fn of<T: bytemuck::Pod>(array: &ArrayD<T>, out: &mut impl Write) -> io::Result<()> {
+        match array.as_slice() {
+            Some(elements) => out.write_all(bytemuck::cast_slice(elements)),
+            None => array.iter().try_for_each(|element| out.write_all(bytemuck::bytes_of(element))),
+        }
+    }
     match array {
-        AnyArray::F32(array) => out.write_all(bytemuck::cast_slice(&array.as_standard_layout().as_slice().unwrap_or(&[]))),
-        AnyArray::F64(array) => out.write_all(bytemuck::cast_slice(&array.as_standard_layout().as_slice().unwrap_or(&[]))),
+        AnyArray::F32(array) => of(array, out),
+        AnyArray::F64(array) => of(array, out),
     }
 }
 
-/// An array that is written row by row.
-pub struct Rows {
-    single: bool,
-    shape: Vec<usize>,
-    writer: Option<Writer>,
-}
-
-/// A `.npy` file without a name, which is gone when it is closed.
-struct Writer {
-    file: File,
-    elements: Elements,
-}
-
-enum Elements {
-    F32(NpyWriter<f32, BufWriter<File>>),
-    F64(NpyWriter<f64, BufWriter<File>>),
-}
+/// An array that is written row by row, to a file without a name that is gone when it is closed.
+pub struct Rows(Written);
 
 /// An array whose rows have been written.
 pub struct Written {
@@ -137,47 +130,31 @@ pub struct Written {
     file: Option<File>,
 }
 
-impl Writer {
-    fn new(folder: &PathBuf, single: bool, shape: &[usize]) -> io::Result<Writer> {
-        let file = tempfile::tempfile_in(folder)?;
-        let out = BufWriter::with_capacity(1 << 16, file.try_clone()?);
-        let elements = match single {
-            true => Elements::F32(begin(shape, out)?),
-            false => Elements::F64(begin(shape, out)?),
-        };
-        Ok(Writer { file, elements })
-    }
-}
-
 impl Rows {
+    fn new(folder: Option<&Path>, single: bool, shape: &[usize]) -> io::Result<Rows> {
+        let begun = |folder| -> io::Result<File> {
+            let mut file = tempfile::tempfile_in(folder)?;
+            file.write_all(&head(single, shape)?)?;
+            Ok(file)
+        };
+        let file = folder.map(begun).transpose()?;
+        Ok(Rows(Written { single, shape: shape.to_vec(), file }))
+    }
+
     /// The shape of the whole array.
     pub fn shape(&self) -> &[usize] {
-        &self.shape
+        &self.0.shape
     }
 
     /// Writes the next rows.
     pub fn append(&mut self, rows: &Buffer) -> Result<(), String> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        let written = match (&mut writer.elements, rows.array()) {
-            (Elements::F32(writer), AnyArray::F32(rows)) => writer.extend(rows.iter().copied()),
-            (Elements::F64(writer), AnyArray::F64(rows)) => writer.extend(rows.iter().copied()),
-            _ => Err(io::Error::other("rows of another type")),
-        };
-        written.map_err(|error| unwritten(&error))
+        let Some(file) = &mut self.0.file else { return Ok(()) };
+        elements(rows.array(), file).map_err(|error| unwritten(&error))
     }
 
     /// Ends the array.
-    pub fn finish(self) -> Result<Written, String> {
-        let Rows { single, shape, writer } = self;
-        let Some(Writer { file, elements }) = writer else {
-            return Ok(Written { single, shape, file: None });
-        };
-        let ended = match elements {
-            Elements::F32(writer) => writer.finish(),
-            Elements::F64(writer) => writer.finish(),
-        };
-        ended.map_err(|error| unwritten(&error))?;
-        Ok(Written { single, shape, file: Some(file) })
+    pub fn finish(self) -> Written {
+        self.0
     }
 }
 

@@ -102,7 +102,7 @@ impl<'a> Stream<'a> {
     fn gradients(&self, scale: Scale, outputs: &mut Outputs) -> Result<f64, String> {
         let mut gradients = Gradients::new(self, scale, outputs)?;
         self.each(|chunk| gradients.evaluate(chunk))?;
-        gradients.finish(outputs)
+        Ok(gradients.finish(outputs))
     }
 
     /// Hands all chunks to `evaluate`, in order.
