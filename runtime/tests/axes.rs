@@ -51,6 +51,20 @@ fn an_axis_elsewhere() {
     );
 }
 
+#[test]
+fn which_axis_of_an_array_runs_along_the_samples() {
+    let (x, labels) = (noise((2, 3, 4), 4), array![[0i64, 2, 2, 1], [1, -100, 0, 2]]);
+    let w = array![1.0, 2.0, 0.5];
+    let call = CrossEntropy::dynamic().call().input("input", &x).input("target", &labels).input("weight", &w);
+    let shapes = call.axis("c", 1).shapes().unwrap();
+    assert_eq!(shapes.samples, [2, 4]);
+    assert_eq!(shapes.along, [vec![Some(0), Some(2)], vec![Some(0), Some(1)], vec![None, None]]);
+    // The samples of an array that lies the other way round.
+    let (a, b) = (noise((5, 3), 5), noise((5, 3), 6));
+    let shapes = Distance::dynamic().call().axis("d", 0).input("a", &a).input("b", &b).shapes().unwrap();
+    assert_eq!((shapes.samples, &shapes.along[0]), (vec![3], &vec![Some(1)]));
+}
+
 fn labelled<L: Label>(convert: impl Fn(i64) -> L) -> f64 {
     let (x, labels) = (noise((4, 3), 8), array![2i64, 0, 1, 2]);
     let labels = labels.mapv(convert);

@@ -199,3 +199,54 @@ fn the_derivative_of_the_denominator_belongs_to_partials() {
     let error = call.evaluate().unwrap_err().to_string();
     assert!(error.contains("`weight`") && error.contains("`partial`"), "{error}");
 }
+
+#[test]
+fn shapes_without_elements() {
+    let (x, t, w) = samples();
+    let shapes = |weight: &ArrayD<f64>| {
+        call("mse").input("input", &x).input("target", &t).input("weight", weight).shapes().unwrap()
+    };
+    let both = vec![Some(0), Some(1)];
+    let column = shapes(&w.clone().into_dyn());
+    assert_eq!(column.samples, [4, 3]);
+    assert_eq!(column.along, [both.clone(), both.clone(), vec![Some(0), None]]);
+    let row = shapes(&array![1.0, 2.0, 3.0].into_dyn());
+    assert_eq!(row.along, [both.clone(), both.clone(), vec![None, Some(0)]]);
+    let missing = call("mse").input("input", &x).input("target", &t).shapes().unwrap();
+    assert_eq!(missing.along, [both.clone(), both, vec![None, None]]);
+
+    // Shapes are asked, elements are not.
+    let keep = x.mapv(|_| true);
+    let masked = || call("masked").input("input", &t).input("target", &x).input("type", &keep);
+    assert!(masked().evaluate().is_err() && masked().shapes().is_ok());
+    let text = |call: DynamicCall<'_>| call.shapes().unwrap_err().to_string();
+    assert_eq!(text(call("mse").input("input", &x)), "mse: required input `target` was not given");
+    assert_eq!(
+        text(call("mse").input("input", &x).input("target", &array![1.0])),
+        "mse: `input` has shape [4, 3] but `target` has shape [1]; required inputs must have the same shape"
+    );
+    assert_eq!(text(masked().gradient("type")), "masked: `type` is not differentiable");
+    assert_eq!(
+        text(masked().gradient("typ").reduction(ReductionKind::Sum)).split(';').next(),
+        Some("masked: there is no input `typ`")
+    );
+    let (ones, one) = (x.mapv(|_| 1i64), arr0(1.0));
+    let scaled = call("scaled").input("input", &x).input("label", &ones).input("scale", &one);
+    assert_eq!(
+        text(scaled.parameter("factor", 2.0).parameter("shift", 0.5)),
+        "scaled: parameter `shift` is 0.5, but must be a whole number up to 2^53"
+    );
+}
+
+#[test]
+fn the_numerator_is_not_rounded() {
+    let (x, t, _) = samples();
+    let (x, t) = (x.mapv(|x| x as f32), t.mapv(|t| t as f32));
+    let mse = || call("mse").input("input", &x).input("target", &t);
+    let partial = mse().partial().unwrap().partial;
+    for reduction in [ReductionKind::Mean, ReductionKind::Sum, ReductionKind::None] {
+        let numerator = mse().reduction(reduction).gradient("input").evaluate().unwrap().numerator;
+        assert_eq!(numerator, partial.numerator);
+    }
+    assert_ne!(f64::from(partial.numerator as f32), partial.numerator);
+}
