@@ -10,8 +10,8 @@ use super::source::Source;
 use std::collections::BTreeMap;
 
 /// The bytes of a chunk, over all arrays that are read and written. Two chunks of what is read are in memory at a time. They
-/// should fit a cache, and be large beside what a call costs.
-const CHUNK: usize = 4 << 20;
+/// should fit a cache, and be large beside what a call costs: it goes through all arrays that are given whole.
+const CHUNK: std::ops::RangeInclusive<u64> = 4 << 20..=32 << 20;
 
 /// From here on, a user is told why all arrays are in memory.
 const LARGE: u64 = 256 << 20;
@@ -64,6 +64,7 @@ impl Plan {
 
         // The bytes of a row, of all that is read and written.
         let mut row = 0;
+        let mut whole_bytes = bytes;
         let mut cut = vec![false; spec.inputs.len()];
         let wanted: Vec<usize> = settings.wanted().collect();
         for (index, (input, along)) in spec.inputs.iter().zip(&shapes.along).enumerate() {
@@ -75,13 +76,15 @@ impl Plan {
                 return whole(format!("`{}` is stored in Fortran order", input.name));
             }
             cut[index] = true;
+            whole_bytes -= source.bytes()?;
             let elements: usize = source.shape[1..].iter().product();
             row += elements * source.kind.size() * if wanted.contains(&index) { 2 } else { 1 };
         }
         if let Reduction::None = settings.reduction {
             row += shapes.samples[1..].iter().product::<usize>() * size_of::<f64>();
         }
-        let rows = rows.unwrap_or(CHUNK / row.max(1)).max(1);
+        let chunk = whole_bytes.clamp(*CHUNK.start(), *CHUNK.end()) as usize;
+        let rows = rows.unwrap_or(chunk / row.max(1)).max(1);
         if rows >= length || row == 0 {
             return Ok(Plan::Whole { reason: None });
         }
