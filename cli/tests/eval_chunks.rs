@@ -66,14 +66,14 @@ fn arrays(path: &Path) -> BTreeMap<String, (String, Vec<u64>, Vec<f64>)> {
     (0..members).map(read).collect()
 }
 
-/// Evaluates in one call and by chunks of 1 and of 7 rows, and compares everything. Gives the value in one call.
+/// Evaluates in one call and by chunks of one row, of several bytes and of several rows, and compares everything. Gives the value in one call.
 fn agree(folder: &Path, call: &str, tolerance: f64) -> Vec<f64> {
     let call: Vec<&str> = call.split_whitespace().collect();
     let whole = eval(folder, &[&call[..], &["--out", "whole.npz", "--force"]].concat());
     assert!(whole.status.success(), "{call:?}: {}", String::from_utf8_lossy(&whole.stderr));
     let whole = arrays(&folder.join("whole.npz"));
-    for rows in ["1", "7"] {
-        let chunked = [&call[..], &["--out", "chunks.npz", "--force", "--chunk-rows", rows]].concat();
+    for size in ["1", "100", "500"] {
+        let chunked = [&call[..], &["--out", "chunks.npz", "--force", "--chunk-bytes", size]].concat();
         let chunked = eval(folder, &chunked);
         assert!(chunked.status.success(), "{call:?}: {}", String::from_utf8_lossy(&chunked.stderr));
         let chunked = arrays(&folder.join("chunks.npz"));
@@ -124,6 +124,36 @@ fn elementwise_losses_by_chunks() {
 }
 
 #[test]
+fn rows_that_are_too_large_are_cut_further() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    doubles(folder, "x.npy", 1, &[1, 5, 3, 4]);
+    doubles(folder, "t.npy", 2, &[1, 5, 3, 4]);
+    for (name, shape) in [("last.npy", &[4][..]), ("two.npy", &[3, 1]), ("all.npy", &[1, 1, 1, 1])] {
+        doubles(folder, name, 3, shape);
+    }
+    for weight in ["last", "two", "all", "x"] {
+        for reduction in ["mean", "none"] {
+            let inputs = format!("--input input=x.npy --input target=t.npy --input weight={weight}.npy");
+            let call = format!("mse {inputs} --reduction {reduction} --grad input,target,weight");
+            agree(folder, &call, 1e-12);
+        }
+    }
+    let label = |i: usize| if i.is_multiple_of(3) { -100 } else { (i % 4) as i64 };
+    put(folder, "y.npy", &bytes(&[1, 5, 3], &(0..15).map(label).collect::<Vec<_>>()));
+    let call = "cross_entropy --input input=x.npy --input target=y.npy --input weight=last.npy";
+    agree(folder, &format!("{call} --grad input,weight"), 1e-12);
+    let mut labels = [1_i64; 15];
+    labels[11] = 4;
+    put(folder, "y.npy", &bytes(&[1, 5, 3], &labels));
+    for size in ["1", "100", "500"] {
+        let call = format!("{call} --chunk-bytes {size}");
+        let told = misuse(&eval(folder, &call.split(' ').collect::<Vec<_>>()));
+        assert!(told.contains("`target` is 4 at [0, 3, 2]"), "{told}");
+    }
+}
+
+#[test]
 fn losses_over_classes_by_chunks() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
@@ -150,7 +180,7 @@ fn losses_over_classes_by_chunks() {
     }
     // What is no sum over parts, or has its samples elsewhere, is evaluated in one call all the same.
     agree(folder, "info_nce --input query=x.npy --input key=x.npy --grad query,key", 0.0);
-    let call = ["--formula", "loss f(x[c, ..]) = sum[c](x^2)", "--input", "x=x.npy", "--chunk-rows", "2"];
+    let call = ["--formula", "loss f(x[c, ..]) = sum[c](x^2)", "--input", "x=x.npy", "--chunk-bytes", "64"];
     assert!(eval(folder, &call).status.success());
 }
 
@@ -206,7 +236,8 @@ fn every_kind_of_file_by_chunks() {
     put(folder, "f.npy", &bytes(&[23], &numbers(0, 23)));
     let call = ["--formula", "loss f(x, b: bool) = if b then x else 2 * x", "--input", "x=f.npy"];
     let call = [&call[..], &["--input", "b=b.npy", "--format", "json"]].concat();
-    let (whole, chunks) = (eval(folder, &call), eval(folder, &[&call[..], &["--chunk-rows", "4"]].concat()));
+    let (whole, chunks) =
+        (eval(folder, &call), eval(folder, &[&call[..], &["--chunk-bytes", "36"]].concat()));
     assert!(whole.status.success());
     let value = |output: &Output| {
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -223,7 +254,7 @@ fn mistakes_inside_of_a_file_are_told_and_leave_nothing() {
     let mut labels = [1_i64; 23];
     labels[17] = 4;
     put(folder, "y.npy", &bytes(&[23], &labels));
-    let chunks = ["--chunk-rows", "5", "--grad", "input", "--out", "out.npz"];
+    let chunks = ["--chunk-bytes", "300", "--grad", "input", "--out", "out.npz"];
     let call = ["cross_entropy", "--input", "input=x.npy", "--input", "target=y.npy"];
     let told = misuse(&eval(folder, &[&call[..], &chunks].concat()));
     assert!(told.contains("`target` is 4 at [17]"), "{told}");

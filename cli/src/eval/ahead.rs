@@ -4,6 +4,7 @@
 //! is read and one that is evaluated; their memory is used again.
 
 use super::array::Array;
+use super::plan::Chunks;
 use super::source::Source;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::Scope;
@@ -16,12 +17,18 @@ pub struct Ahead {
 
 impl Ahead {
     /// Begins to read.
-    pub fn new<'s>(scope: &'s Scope<'s, '_>, source: &'s Source, rows: usize) -> Self {
+    pub fn new<'s>(scope: &'s Scope<'s, '_>, source: &'s Source, chunks: &Chunks) -> Self {
+        let (leading, rows) = (chunks.leading, chunks.rows);
         // Nothing is stored on the way: the thread waits until the chunk before is no longer evaluated.
         let (send, chunks) = sync_channel(0);
         let (spares, receive) = channel();
         scope.spawn(move || {
-            let read = source.chunks(rows, || receive.try_recv().ok(), |array| send.send(Ok(array)).is_ok());
+            let read = source.chunks(
+                leading,
+                rows,
+                || receive.try_recv().ok(),
+                |array| send.send(Ok(array)).is_ok(),
+            );
             if let Err(error) = read {
                 // Without a reader there is nobody to tell.
                 let _ = send.send(Err(error));

@@ -14,6 +14,8 @@ pub struct Chunk<'c> {
     pub kept: &'c BTreeMap<&'static str, Array>,
     /// The rows of the other arrays.
     pub cut: &'c [(&'static str, Array)],
+    /// The lengths of the leading axes, over which the rows are counted.
+    pub lengths: &'c [usize],
     /// The first of its rows.
     pub start: usize,
     /// How many rows it has.
@@ -28,28 +30,36 @@ impl Chunk<'_> {
         kept.chain(cut).fold(self.settings.call(), |call, (name, array)| call.input(name, array.view()))
     }
 
-    /// The shape of its rows of an array.
+    /// The shape of its rows of an array that is cut.
     pub fn shape(&self, whole: &[usize]) -> Vec<usize> {
-        let mut shape = whole.to_vec();
-        if let Some(first) = shape.first_mut() {
-            *first = self.rows;
-        }
-        shape
+        [&[self.rows], &whole[self.lengths.len()..]].concat()
     }
 
     /// An error of the call in words. Positions are those in the whole arrays.
     pub fn explain(&self, mut error: Error) -> String {
         let cut = |name: &str| self.cut.iter().any(|(known, _)| *known == name);
-        let (position, moved) = match &mut error {
+        let position = match &mut error {
             Error::Domain { input, position, .. }
             | Error::Label { input, position, .. }
-            | Error::Inexact { input, position, .. } => (position.first_mut(), cut(input)),
-            Error::Invalid { position, .. } => (position.first_mut(), true),
-            _ => (None, false),
+            | Error::Inexact { input, position, .. } => Some(position).filter(|_| cut(input)),
+            Error::Invalid { position, .. } => Some(position),
+            _ => None,
         };
-        if let (Some(first), true) = (position, moved) {
-            *first += self.start;
+        if let Some(position) = position
+            && let Some(row) = position.first()
+        {
+            let leading = self.place(row + self.start);
+            position.splice(..1, leading);
         }
         error.to_string()
+    }
+
+    /// The position of a row on the leading axes.
+    fn place(&self, mut row: usize) -> Vec<usize> {
+        let mut place = vec![0; self.lengths.len()];
+        for (at, length) in place.iter_mut().zip(self.lengths).rev() {
+            (*at, row) = (row % length, row / length);
+        }
+        place
     }
 }

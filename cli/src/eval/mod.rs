@@ -62,9 +62,9 @@ pub struct Arguments {
     /// Lets `--out` replace a file that exists.
     #[arg(long, requires = "out")]
     force: bool,
-    /// How many rows a chunk has; tests set it.
+    /// How large a chunk is; tests set it.
     #[arg(long, hide = true)]
-    chunk_rows: Option<usize>,
+    chunk_bytes: Option<u64>,
     /// The form of the answer.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let sources = sources(arguments, &loss)?;
     let settings = Settings::new(loss.dynamic(), arguments)?;
     let mut outputs = Outputs::new(target.as_ref().map(|target| target.folder().to_owned()));
-    match Plan::new(&settings, &sources, arguments.chunk_rows)? {
+    match Plan::new(&settings, &sources, arguments.chunk_bytes)? {
         Plan::Chunks(chunks) => Stream::new(&settings, &sources, &chunks)?.run(&mut outputs)?,
         Plan::Whole { reason } => {
             if let Some(reason) = reason {

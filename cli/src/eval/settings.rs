@@ -60,6 +60,11 @@ impl<'a> Settings<'a> {
         self.gradients.iter().fold(call, |call, name| call.gradient(name))
     }
 
+    /// Whether axes were said to stand elsewhere than the formula says.
+    pub fn moves_axes(&self) -> bool {
+        !self.places.is_empty()
+    }
+
     /// The inputs whose gradients are wanted, in the order of the formula.
     pub fn wanted(&self) -> impl Iterator<Item = usize> {
         let inputs = self.loss.spec().inputs.iter().enumerate();

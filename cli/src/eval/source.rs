@@ -183,17 +183,19 @@ impl Source {
         })
     }
 
-    /// Hands all rows to `take`, `rows` of them at a time and at last what is left, until it wants no more. `take`
-    /// gives back arrays that are no longer needed.
+    /// Hands all rows to `take`, `rows` of them at a time and at last what is left, until it wants no more. A row is
+    /// one position on the leading axes. `spare` gives arrays whose memory is used again.
     pub fn chunks(
         &self,
+        leading: usize,
         rows: usize,
         mut spare: impl FnMut() -> Option<Array>,
         mut take: impl FnMut(Array) -> bool,
     ) -> Result<(), String> {
         self.read(|from| {
-            let mut shape = self.shape.clone();
-            let (all, row) = (shape[0], shape[1..].iter().product::<usize>());
+            let (lengths, rest) = self.shape.split_at(leading);
+            let (all, row) = (lengths.iter().product(), rest.iter().product::<usize>());
+            let mut shape = [&[0], rest].concat();
             for start in (0..all).step_by(rows) {
                 shape[0] = rows.min(all - start);
                 let array = self.kind.read(&shape, false, spare(), from, self.swapped);

@@ -53,7 +53,7 @@ impl<'a> Stream<'a> {
         let single = single.unwrap_or(false);
         let mut stream = Stream { settings, sources, chunks, single, kept, progress: Progress::hidden() };
         let passes = if stream.totals_first() { 2 } else { 1 };
-        stream.progress = Progress::new(passes * stream.row_bytes() * chunks.samples[0] as u64);
+        stream.progress = Progress::new(passes * stream.row_bytes() * chunks.all() as u64);
         Ok(stream)
     }
 
@@ -107,9 +107,9 @@ impl<'a> Stream<'a> {
 
     /// Hands all chunks to `evaluate`, in order.
     fn each(&self, mut evaluate: impl FnMut(&Chunk<'_>) -> Result<(), String>) -> Result<(), String> {
-        let all = self.chunks.samples[0];
+        let (all, lengths) = (self.chunks.all(), self.chunks.lengths());
         std::thread::scope(|scope| {
-            let ahead = self.cut().map(|(name, source)| (name, Ahead::new(scope, source, self.chunks.rows)));
+            let ahead = self.cut().map(|(name, source)| (name, Ahead::new(scope, source, self.chunks)));
             let ahead: Vec<_> = ahead.collect();
             for start in (0..all).step_by(self.chunks.rows) {
                 let rows = self.chunks.rows.min(all - start);
@@ -117,7 +117,14 @@ impl<'a> Stream<'a> {
                 for (name, ahead) in &ahead {
                     cut.push((*name, ahead.next()?.ok_or_else(|| format!("`{name}` ended early"))?));
                 }
-                evaluate(&Chunk { settings: self.settings, kept: &self.kept, cut: &cut, start, rows })?;
+                evaluate(&Chunk {
+                    settings: self.settings,
+                    kept: &self.kept,
+                    cut: &cut,
+                    lengths,
+                    start,
+                    rows,
+                })?;
                 for ((_, array), (_, ahead)) in cut.into_iter().zip(&ahead) {
                     ahead.recycle(array);
                 }
@@ -138,7 +145,9 @@ impl<'a> Stream<'a> {
 
     /// The bytes that are read for a row.
     fn row_bytes(&self) -> u64 {
-        let bytes = |source: &Source| source.shape[1..].iter().product::<usize>() * source.kind.size();
+        let bytes = |source: &Source| {
+            source.shape[self.chunks.leading..].iter().product::<usize>() * source.kind.size()
+        };
         self.cut().map(|(_, source)| bytes(source) as u64).sum()
     }
 }
