@@ -265,6 +265,14 @@ fn mistakes_inside_of_a_file_are_told_and_leave_nothing() {
     let told = misuse(&eval(folder, &[&call[..], &chunks].concat()));
     assert!(told.contains("`input` is 1.5 at [12]"), "{told}");
 
+    // A head that would take years to read.
+    let mut deep = fs::read(folder.join("y.npy")).expect("bytes");
+    let tuple = deep.windows(3).position(|text| text == b"(23").expect("the shape");
+    deep[tuple..tuple + 40].fill(b'(');
+    put(folder, "deep.npy", &deep);
+    let call = ["mse", "--input", "input=deep.npy", "--input", "target=x.npy"];
+    assert!(misuse(&eval(folder, &call)).contains("deep.npy: the head has brackets inside of brackets"));
+
     // A bit that flipped shows in the sum over all bytes, behind the last row.
     archive(folder, "a.npz", CompressionMethod::Stored);
     let mut damaged = fs::read(folder.join("a.npz")).expect("bytes");
@@ -278,7 +286,7 @@ fn mistakes_inside_of_a_file_are_told_and_leave_nothing() {
     assert!(told.contains("a.npz: input: Invalid checksum"), "{told}");
 
     let left = fs::read_dir(folder).expect("a folder").count();
-    assert_eq!(left, 4, "an output or a temporary file was left");
+    assert_eq!(left, 5, "an output or a temporary file was left");
 }
 
 #[test]
@@ -336,4 +344,5 @@ fn memory_is_bounded() {
     let output = shell.env("MALLOC_ARENA_MAX", "1").env("RAYON_NUM_THREADS", "2").output().expect("an end");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.stdout, b"value = 0\n");
+    assert!(output.stderr.is_empty(), "no progress is shown where there is no terminal");
 }

@@ -12,6 +12,12 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use zip::ZipArchive;
 
+/// The most bytes of the head of a `.npy` file, whose text is some 100 bytes long.
+const LONGEST_HEAD: usize = 1 << 16;
+
+/// How deep the brackets of a head are: a tuple in a dictionary, and some room for records, which are refused by name.
+const DEEPEST_HEAD: usize = 5;
+
 /// An array in a file.
 pub struct Source {
     /// What errors call it.
@@ -39,7 +45,7 @@ enum Place {
 pub fn npy(path: &str) -> Result<Source, String> {
     let opened = || {
         let mut file = BufReader::new(File::open(path).map_err(|error| error.to_string())?);
-        let head = NpyHeader::from_reader(&mut file).map_err(|error| error.to_string())?;
+        let head = head(&mut file)?;
         let start = file.stream_position().map_err(|error| format!("not a file on a disk: {error}"))?;
         let source = described(path, path, Place::At(start), &head)?;
         let length = file.get_ref().metadata().map_err(|error| error.to_string())?.len();
@@ -65,8 +71,7 @@ fn npz(path: &str) -> Result<BTreeMap<String, Source>, String> {
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).map_err(|error| error.to_string())?;
         let name = member.name().strip_suffix(".npy").unwrap_or(member.name()).to_owned();
-        let described = NpyHeader::from_reader(&mut member)
-            .map_err(|error| error.to_string())
+        let described = head(&mut member)
             .and_then(|head| described(path, &format!("{path}: {name}"), Place::Member(index), &head));
         sources.insert(name.clone(), described.map_err(|error| format!("{name}: {error}"))?);
     }
@@ -76,6 +81,44 @@ fn npz(path: &str) -> Result<BTreeMap<String, Source>, String> {
 fn archive(path: &str) -> Result<ZipArchive<BufReader<File>>, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     ZipArchive::new(BufReader::new(file)).map_err(|error| error.to_string())
+}
+
+/// Reads the head of a `.npy` file. One that is long or deep is none of an array of numbers, and the time that it takes to
+/// read grows without bounds with its depth.
+fn head(from: &mut dyn Read) -> Result<NpyHeader, String> {
+    let mut bytes = Vec::new();
+    let mut read = |count: usize, bytes: &mut Vec<u8>| {
+        let read = from.take(count as u64).read_to_end(bytes);
+        read.map_err(|error| error.to_string())
+    };
+    read(10, &mut bytes)?;
+    let mut length =
+        bytes.get(8..10).map_or(0, |length| usize::from(length[0]) | usize::from(length[1]) << 8);
+    if bytes.get(6).is_some_and(|version| *version > 1) {
+        read(2, &mut bytes)?;
+        length |= bytes.get(10..12).map_or(0, |high| usize::from(high[0]) << 16 | usize::from(high[1]) << 24);
+    }
+    if bytes.starts_with(b"\x93NUMPY") {
+        if length > LONGEST_HEAD {
+            return Err(format!("a head of {length} bytes, which no array of numbers has"));
+        }
+        read(length, &mut bytes)?;
+    }
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in &bytes[bytes.len().min(10)..] {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    if deepest > DEEPEST_HEAD {
+        return Err(
+            "the head has brackets inside of brackets, which that of no array of numbers has".to_owned()
+        );
+    }
+    NpyHeader::from_reader(&bytes[..]).map_err(|error| error.to_string())
 }
 
 /// What a head says.
@@ -220,7 +263,7 @@ impl Source {
                 let mut archive = archive(&self.path)?;
                 let member = archive.by_index(index);
                 let mut member = member.map_err(|error| format!("{}: {error}", self.title))?;
-                NpyHeader::from_reader(&mut member).map_err(failed)?;
+                head(&mut member).map_err(|error| format!("{}: {error}", self.title))?;
                 let result = reads(&mut member)?;
                 // The sum over all bytes is checked where the end is seen.
                 member.read(&mut [0]).map_err(failed)?;
