@@ -16,6 +16,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use dashu_float::FBig;
 use dashu_float::round::mode::HalfEven;
 use dashu_int::IBig;
+pub use functions::pi;
 use part::{BITS, Part};
 
 /// See the module.

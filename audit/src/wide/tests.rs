@@ -70,7 +70,7 @@ fn nothing_is_lost_beside_one() {
 fn functions_undo_each_other() {
     for x in [1e-300, 1e-20, 0.1, 0.5, 0.75, 1.0, 1.5, 3.0, 77.7, 1e9, 1e200] {
         let x = of(x);
-        for back in [x.exp().ln(), x.ln().exp(), x.sqrt().pow(&of(2.0)), x.pow(&of(2.5)).pow(&of(0.4))] {
+        for back in [x.exp().ln(), x.ln().exp(), x.sqrt().pow(&of(2.0)), &x.pow(&of(2.5)).pow(&of(0.5)) / &x.pow(&of(0.25))] {
             let error = (&(&back - &x) / &x).abs();
             assert!(error < Wide::one().scaled(-200), "{} {}", x.to_f64(), error.to_f64());
         }
