@@ -15,10 +15,10 @@ pub struct Scene {
     pub parameters: Vec<f64>,
 }
 
-/// An element of an input.
+/// An element of an input, or a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element {
-    /// The input.
+    /// The input; from the number of inputs on, a parameter.
     pub input: usize,
     /// Its place among the elements of the input.
     pub flat: usize,
@@ -64,19 +64,38 @@ impl Scene {
         Scene { sizes, inputs, parameters }
     }
 
-    /// A quiet call to vary one element of: plain numbers, one sample where the loss looks at one.
-    pub fn plain(loss: &Loss, parameters: Vec<f64>) -> Scene {
+    /// A quiet call to vary one element of: plain numbers, required inputs only. Each `turn` gives others.
+    pub fn plain(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
         let mut scene = Scene::random(loss, parameters, false, &mut Random::new(7));
         for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
             let Some(elements) = elements else { continue };
-            if matches!(input.role, Role::Real | Role::Int) {
-                let near = candidates(input.domain.as_ref());
-                for (at, x) in elements.iter_mut().enumerate() {
-                    *x = near[at % near.len()];
-                }
+            let near = match input.role {
+                Role::Real | Role::Int => candidates(input.domain.as_ref()),
+                Role::Bool => vec![1.0, 0.0],
+                Role::Index(axis) => (0..scene.sizes[usize::from(axis.0)]).map(|at| at as f64).collect(),
+                Role::Set(_) => continue,
+            };
+            // Elements of one sample differ, those of the next sample are turned by one more.
+            for (at, x) in elements.iter_mut().enumerate() {
+                *x = near[(at + turn) % near.len()];
             }
         }
         scene
+    }
+
+    /// The elements that are differentiated, and the parameters that are real numbers.
+    pub fn everything(&self, loss: &Loss) -> Vec<Element> {
+        let real = loss.parameters.iter().enumerate().filter(|(_, own)| own.kind == ParameterKind::Real);
+        let parameters = real.map(|(at, _)| Element { input: loss.inputs.len() + at, flat: 0 });
+        self.elements(loss).into_iter().chain(parameters).collect()
+    }
+
+    /// The number at an element.
+    pub fn at(&self, loss: &Loss, element: Element) -> f64 {
+        match element.input.checked_sub(loss.inputs.len()) {
+            Some(parameter) => self.parameters[parameter],
+            None => self.inputs[element.input].as_ref().map_or(f64::NAN, |elements| elements[element.flat]),
+        }
     }
 
     /// The same with an element set.

@@ -1,9 +1,10 @@
 //! What the formula as written gives for a call: exactly, by wide numbers in forward mode, and naively, by
 //! machine numbers that are rounded after every operation.
 
-use lossdef_compiler::derive::{Derived, Gradient};
-use lossdef_compiler::ir::{AxisId, ExprId};
+use lossdef_compiler::derive::{Derived, Form, Gradient};
+use lossdef_compiler::ir::{AxisId, ExprId, Reduction};
 
+use crate::oracle::bound::Bound;
 use crate::oracle::dual::Dual;
 use crate::oracle::plain::Plain;
 use crate::oracle::{Arrays, Evaluator, Number, Positions};
@@ -37,7 +38,9 @@ where
         }
     });
     let inputs = inputs.collect();
-    let parameters = scene.parameters.iter().map(|x| plain(*x)).collect();
+    let count = derived.loss.inputs.len();
+    let parameters = scene.parameters.iter().enumerate();
+    let parameters = parameters.map(|(at, x)| number(Element { input: count + at, flat: 0 }, *x)).collect();
     Arrays { sizes: scene.sizes.clone(), inputs, parameters }
 }
 
@@ -69,49 +72,60 @@ pub fn exact(derived: &Derived, scene: &Scene, wanted: &[Element], moved: Option
     }
 }
 
-/// The naive values, and the naive derivative of their sum in one element: the raw derivative, evaluated as it
-/// stands.
-pub fn naive<const SINGLE: bool>(derived: &Derived, scene: &Scene, element: Element) -> (Vec<f64>, f64) {
-    let loss = &derived.loss;
+/// The naive value of the first sample, and the naive derivative of the sum in one element: the raw forms,
+/// evaluated as they stand.
+pub fn naive<const SINGLE: bool>(derived: &Derived, scene: &Scene, element: Element) -> (f64, f64) {
     let arrays = arrays(derived, scene, |_, x| Plain::<SINGLE>::constant(x), Plain::constant);
-    let mut evaluator = Evaluator::new(&loss.graph, &loss.inputs, &arrays);
-    let values = evaluator.positions(loss.samples().iter());
-    let values = values.iter().map(|at| evaluator.value(loss.value, at).0).collect();
-    let Some(gradient) = derived.gradients.iter().find(|gradient| gradient.input == element.input) else {
-        return (values, 0.0);
-    };
-    let axes = &loss.inputs[element.input].axes;
-    let Some(at) = evaluator.positions(axes.iter().copied()).into_iter().nth(element.flat) else {
-        return (values, 0.0);
-    };
-    (values, slope(&mut evaluator, derived, gradient, &at))
+    let (value, slope) = evaluate(derived, &arrays, element, |form| form.raw);
+    (value.0, slope.0)
 }
 
-fn slope<const SINGLE: bool>(
-    evaluator: &mut Evaluator<'_, Plain<SINGLE>>,
+/// How far value and derivative may be off where the stable forms are evaluated with every operation rounded.
+pub fn bounds<const SINGLE: bool>(derived: &Derived, scene: &Scene, element: Element) -> [Bound<SINGLE>; 2] {
+    let arrays = arrays(derived, scene, |_, x| Bound::<SINGLE>::given(x), Bound::given);
+    evaluate(derived, &arrays, element, |form| form.stable).into()
+}
+
+/// The value of the first sample, and the derivative of the sum of all in one element.
+fn evaluate<N: Number>(derived: &Derived, arrays: &Arrays<N>, element: Element, which: fn(Form) -> ExprId) -> (N, N) {
+    let loss = &derived.loss;
+    let mut evaluator = Evaluator::new(&loss.graph, &loss.inputs, arrays);
+    let first = evaluator.positions(loss.samples().iter()).swap_remove(0);
+    let value = evaluator.value(which(derived.value), &first);
+    let gradient = derived.gradients.iter().find(|gradient| gradient.input == element.input);
+    let axes = loss.inputs.get(element.input).map(|input| input.axes.clone()).unwrap_or_default();
+    let at = evaluator.positions(axes).into_iter().nth(element.flat);
+    let slope = match (gradient, at) {
+        (Some(gradient), Some(at)) => slope(&mut evaluator, derived, gradient, &at, which),
+        _ => N::constant(0.0),
+    };
+    (value, slope)
+}
+
+fn slope<N: Number>(
+    evaluator: &mut Evaluator<'_, N>,
     derived: &Derived,
     gradient: &Gradient,
     at: &Positions,
-) -> f64 {
-    let mut total = Plain::<SINGLE>::constant(0.0);
-    let mut add = |evaluator: &mut Evaluator<'_, Plain<SINGLE>>, id: ExprId, at: &Positions| {
+    which: fn(Form) -> ExprId,
+) -> N {
+    let mut terms = Vec::new();
+    let mut add = |id: ExprId, at: &Positions| {
         // Without named axes, the sum over the samples of an input without `..` is not written out.
         let free = derived.loss.graph.type_of(id).axes;
-        let open: Vec<AxisId> =
-            free.iter().filter(|axis| !at.iter().any(|(known, _)| known == axis)).collect();
+        let open: Vec<AxisId> = free.iter().filter(|axis| !at.iter().any(|(known, _)| known == axis)).collect();
         for more in evaluator.positions(open) {
             let there: Positions = at.iter().copied().chain(more).collect();
-            let term = evaluator.value(id, &there);
-            total = Plain::apply(lossdef_compiler::ir::Function::Add, &[total, term]);
+            terms.push(evaluator.value(id, &there));
         }
     };
-    add(evaluator, gradient.own.raw, at);
+    add(which(gradient.own), at);
     if let Some(shared) = &gradient.shared {
         let there = at.iter().map(|(axis, position)| {
             let index = shared.at.iter().find(|(from, _)| from == axis);
             (index.map_or(*axis, |(_, index)| *index), *position)
         });
-        add(evaluator, shared.form.raw, &there.collect());
+        add(which(shared.form), &there.collect());
     }
-    total.0
+    if terms.len() == 1 { terms.remove(0) } else { N::fold(Reduction::Sum, &terms) }
 }

@@ -56,8 +56,12 @@ fn extreme(terms: &[Dual], smallest: bool) -> Dual {
     Dual::chain(best, winners.into_iter().map(|term| (Some(share.clone()), term)))
 }
 
+/// The largest term is taken out, so that what the others add to it is kept, however little it is.
 fn log_sum_exp(terms: &[Dual]) -> Dual {
-    let value = terms.iter().fold(Wide::zero(), |sum, term| &sum + &term.value.exp()).ln();
+    let top = extreme(terms, false).value;
+    let top = if top.is_finite() { top } else { Wide::zero() };
+    let sum = terms.iter().fold(Wide::zero(), |sum, term| &sum + &(&term.value - &top).exp());
+    let value = &top + &sum.ln();
     let shares = terms.iter().map(|term| (Some((&term.value - &value).exp()), term));
     Dual::chain(value.clone(), shares.collect::<Vec<_>>())
 }

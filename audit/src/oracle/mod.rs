@@ -4,6 +4,7 @@
 //! the business of the [`Number`]: wide numbers with slopes ([`dual::Dual`]) are the reference, machine numbers
 //! that are rounded after every operation ([`plain::Plain`]) are what a naive program would compute.
 
+pub mod bound;
 pub mod dual;
 mod folds;
 pub mod plain;
