@@ -66,18 +66,24 @@ pub fn check(subject: &Subject<'_>, density: usize) -> (Vec<Check>, Vec<Sweep>) 
         .flat_map(|format| [false, true].map(|gradient| Tally::new(format, gradient)))
         .collect();
     let mut sweeps = Vec::new();
+    // Over axes, a point costs more.
+    let elementwise = loss.is_elementwise();
+    let density = if elementwise { density } else { 4 * density };
     for (set, parameters) in parameter_sets(loss).into_iter().enumerate() {
         for input in &moving {
-            let turns = if set == 0 { 3 } else { 1 };
+            let turns = if set > 0 { 1 } else if elementwise { 3 } else { 2 };
             for turn in 0..turns {
                 let scene = Scene::plain(loss, parameters.clone(), turn);
                 let element = Element { input: *input, flat: 0 };
                 let main = set == 0 && turn == 0;
                 for format in [Format::F32, Format::F64] {
-                    // Over axes, a point costs more.
-                    let whole = if format == Format::F32 || loss.is_elementwise() { 1 } else { 4 };
-                    let stride = if main && *input == moving[0] { whole } else { density };
-                    let xs = grid(format, stride, loss.inputs[*input].domain.as_ref());
+                    let stride = match (main && *input == moving[0], format) {
+                        (true, Format::F64) if !elementwise => 8,
+                        (true, _) => 1,
+                        _ => density,
+                    };
+                    let significands = if elementwise { 4 } else { 1 };
+                    let xs = grid(format, stride, significands, loss.inputs[*input].domain.as_ref());
                     let base = if format == Format::F32 { scene.single() } else { scene.clone() };
                     let found = sweep(subject, &base, element, format, &xs);
                     for (at, tally) in tallies.iter_mut().filter(|tally| tally.format == format).enumerate() {
@@ -113,7 +119,7 @@ fn describe(subject: &Subject<'_>, scene: &Scene, element: Element) -> String {
 }
 
 /// Every exponent of the format with both signs, inside of the domain; beyond the middle, one of `stride`.
-fn grid(format: Format, stride: usize, domain: Option<&lossdef_compiler::ir::Domain>) -> Vec<f64> {
+fn grid(format: Format, stride: usize, significands: usize, domain: Option<&lossdef_compiler::ir::Domain>) -> Vec<f64> {
     let (least, most) = format.exponents();
     let least = least - format.bits() + 1;
     let mut xs = vec![0.0];
@@ -122,8 +128,8 @@ fn grid(format: Format, stride: usize, domain: Option<&lossdef_compiler::ir::Dom
         if !middle && (e - least) % stride as i64 != 0 {
             continue;
         }
-        let significands: &[f64] = if middle { &[1.0, 1.171_875, 1.4375, 1.734_375] } else { &[1.281_25] };
-        for m in significands {
+        let middle_ones = &[1.0, 1.171_875, 1.4375, 1.734_375][..significands];
+        for m in if middle { middle_ones } else { &[1.281_25] } {
             // Two factors, because the power alone may not be a number.
             let x = m * 2f64.powi((e / 2) as i32) * 2f64.powi((e - e / 2) as i32);
             let x = if format == Format::F32 { f64::from(x as f32) } else { x };

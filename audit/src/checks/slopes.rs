@@ -24,6 +24,9 @@ const STEP: i64 = -90;
 /// One-sided differences that disagree by more than this power of 2 mean a kink.
 const SMOOTH: i64 = -40;
 
+/// At ordinary points, a number below this is nothing: differences over a step know no better.
+const NOTHING: f64 = 1e-30;
+
 /// Elements per call, at most.
 const ELEMENTS: usize = 6;
 
@@ -103,7 +106,7 @@ fn relative(got: f64, right: &Wide, scale: f64) -> f64 {
         return 0.0;
     }
     let error = (&Wide::new(got) - right).abs().to_f64();
-    if error.is_nan() { f64::INFINITY } else { error / want.abs().max(scale).max(f64::MIN_POSITIVE) }
+    if error.is_nan() { f64::INFINITY } else { error / want.abs().max(scale).max(NOTHING) }
 }
 
 fn verdict(worst: &Option<Worst>) -> Verdict {

@@ -1,7 +1,7 @@
 //! How far an honest evaluation may be off: every operation rounds its result once, and what its operands are off
 //! goes through its slopes. To first order, and in wide numbers, so that the bound itself loses nothing.
 
-use lossdef_compiler::ir::{Function, Reduction};
+use lossdef_compiler::ir::{Function, Reduction, Scalar};
 
 use super::Number;
 use super::dual::Dual;
@@ -38,7 +38,9 @@ impl<const SINGLE: bool> Bound<SINGLE> {
         let mut peak = dual.value.abs();
         for (at, operand) in operands.iter().enumerate() {
             let slope = dual.slope(at);
-            if !operand.error.is_zero() && !slope.is_zero() {
+            if !operand.error.is_finite() {
+                error = operand.error.clone();
+            } else if !operand.error.is_zero() && !slope.is_zero() {
                 error = &error + &(&slope.abs() * &operand.error);
             }
             if operand.peak > peak {
@@ -68,11 +70,39 @@ impl<const SINGLE: bool> Number for Bound<SINGLE> {
     }
 
     fn apply(function: Function, arguments: &[Self]) -> Self {
-        Self::result(Dual::apply(function, &Self::duals(arguments)), arguments, 1)
+        let mut result = Self::result(Dual::apply(function, &Self::duals(arguments)), arguments, 1);
+        if let ([a, b], Scalar::Bool) = (arguments, function.result()) {
+            // Rounding may decide a comparison of two that are this close.
+            let error = &a.error + &b.error;
+            let close = (&a.value - &b.value).abs() <= error.scaled(2);
+            result.error = if close && !error.is_zero() { Wide::Infinite(false) } else { Wide::zero() };
+        }
+        if let (Function::Div, [_, below]) = (function, arguments)
+            && below.error.scaled(1) >= below.value.abs()
+        {
+            // Nothing is known of a quotient whose divisor may be 0.
+            result.error = Wide::Infinite(false);
+        }
+        result
     }
 
     fn fold(reduction: Reduction, values: &[Self]) -> Self {
-        Self::result(Dual::fold(reduction, &Self::duals(values)), values, values.len().max(1))
+        let mut result = Self::result(Dual::fold(reduction, &Self::duals(values)), values, values.len().max(1));
+        if reduction == Reduction::Norm {
+            // Its squares are met on the way.
+            result.peak = &result.peak * &result.peak;
+        }
+        result
+    }
+
+    fn decided(truth: bool, by: &[Self]) -> Self {
+        let open = by.iter().find(|operand| !operand.error.is_finite());
+        let error = open.map_or(Wide::zero(), |operand| operand.error.clone());
+        Bound { error, ..Self::constant(f64::from(u8::from(truth))) }
+    }
+
+    fn chosen(self, by: &Self) -> Self {
+        if by.error.is_finite() { self } else { Bound { error: by.error.clone(), ..self } }
     }
 
     fn stop(self) -> Self {

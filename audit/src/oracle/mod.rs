@@ -26,6 +26,14 @@ pub trait Number: Clone {
     fn apply(function: Function, arguments: &[Self]) -> Self;
     /// What a fold makes of the values that passed its filter.
     fn fold(reduction: Reduction, values: &[Self]) -> Self;
+    /// A truth value that these numbers decide.
+    fn decided(truth: bool, _by: &[Self]) -> Self {
+        Self::constant(f64::from(u8::from(truth)))
+    }
+    /// What a branch gives that was taken for its condition.
+    fn chosen(self, _by: &Self) -> Self {
+        self
+    }
     /// The value without its slopes.
     fn stop(self) -> Self;
     /// The value of one with the slopes of another.
@@ -116,18 +124,23 @@ impl<'a, N: Number> Evaluator<'a, N> {
             Node::Index(axis) => N::constant(stand(at, *axis).unwrap_or(0) as f64),
             Node::Size(axis) => N::constant(self.size(*axis) as f64),
             Node::Apply(Function::And, pair) => {
-                N::constant(f64::from(u8::from(pair.iter().all(|operand| self.holds(*operand, at)))))
+                let first = self.value(pair[0], at);
+                let truth = first.plain() != 0.0 && self.holds(pair[1], at);
+                N::decided(truth, &[first])
             }
             Node::Apply(Function::Or, pair) => {
-                N::constant(f64::from(u8::from(pair.iter().any(|operand| self.holds(*operand, at)))))
+                let first = self.value(pair[0], at);
+                let truth = first.plain() != 0.0 || self.holds(pair[1], at);
+                N::decided(truth, &[first])
             }
             Node::Apply(function, arguments) => {
                 let values: Vec<N> = arguments.iter().map(|argument| self.value(*argument, at)).collect();
                 N::apply(*function, &values)
             }
             Node::If(c, a, b) => {
-                let taken = if self.holds(*c, at) { *a } else { *b };
-                self.value(taken, at)
+                let condition = self.value(*c, at);
+                let taken = if condition.plain() != 0.0 { *a } else { *b };
+                self.value(taken, at).chosen(&condition)
             }
             Node::Stop(e) => self.value(*e, at).stop(),
             Node::WithGrad(v, g) => {
