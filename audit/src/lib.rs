@@ -4,12 +4,14 @@ mod findings;
 mod oracle;
 mod ours;
 mod page;
+mod report;
 mod scene;
 mod subject;
 mod theirs;
 mod ulp;
 mod wide;
 
+pub use report::report;
 pub use findings::{Check, Findings, Hazard, Verdict, Worst};
 use lossdef_compiler::CompiledLoss;
 use lossdef_runtime::dynamic::Loss;
@@ -40,6 +42,6 @@ pub fn audit(compiled: &CompiledLoss, callable: &dyn Loss, options: &Options) ->
         checks,
         hazards: checks::edges::find(&subject),
         conventions: compiled.audit.conventions.clone(),
-        page: page::Page { sweeps },
+        page: page::page(compiled, &subject, sweeps),
     }
 }
