@@ -18,7 +18,7 @@ pub struct Findings {
     pub conventions: Vec<String>,
     /// What the report shows beside.
     #[serde(skip)]
-    pub page: Page,
+    pub(crate) page: Page,
 }
 
 /// One check.

@@ -1,4 +1,16 @@
-//! audit
+//! The audit of losses: is the gradient the derivative of the formula, and how many digits are right?
+//!
+//! In come a compiled loss (`lossdef-compiler`) and a way to call it (`&dyn Loss` of `lossdef-runtime`: generated
+//! code, or an engine). Out come [`Findings`]: checks with the worst case of each, as data, and from these
+//! [`report`], one HTML file. What is right is worked out here from the formula as written, in wide numbers and by
+//! forward mode, and shares nothing with the compiler's derivatives. Nothing depends on the clock or on chance.
+//!
+//! ```text
+//! wide ── oracle ── theirs ─┐
+//!              scene, ours ─┴─ checks ── findings ── report
+//!                                 page (derivation, curves) ─┘
+//! ```
+
 mod checks;
 mod findings;
 mod oracle;
@@ -11,8 +23,10 @@ mod theirs;
 mod ulp;
 mod wide;
 
-pub use report::report;
 pub use findings::{Check, Findings, Hazard, Verdict, Worst};
+pub use report::report;
+pub use ulp::Format;
+
 use lossdef_compiler::CompiledLoss;
 use lossdef_runtime::dynamic::Loss;
 
@@ -21,7 +35,8 @@ use lossdef_runtime::dynamic::Loss;
 pub struct Options {
     /// Calls at ordinary points for each set of parameters.
     pub calls: usize,
-    /// Beyond the middle of the range, one exponent in so many is looked at, but in the main sweep, which takes all.
+    /// Beyond the middle of the range, one exponent in so many is looked at; in the main sweep of a loss, that of its
+    /// first input, 16 times as many: all of them by default.
     pub density: usize,
 }
 

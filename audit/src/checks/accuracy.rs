@@ -68,7 +68,7 @@ pub fn check(subject: &Subject<'_>, density: usize) -> (Vec<Check>, Vec<Sweep>) 
     let mut sweeps = Vec::new();
     // Over axes, a point costs more.
     let elementwise = loss.is_elementwise();
-    let density = if elementwise { density } else { 4 * density };
+    let (main_density, density) = (density, if elementwise { density } else { 4 * density });
     for (set, parameters) in parameter_sets(loss).into_iter().enumerate() {
         for input in &moving {
             let turns = if set > 0 { 1 } else if elementwise { 3 } else { 2 };
@@ -78,8 +78,8 @@ pub fn check(subject: &Subject<'_>, density: usize) -> (Vec<Check>, Vec<Sweep>) 
                 let main = set == 0 && turn == 0;
                 for format in [Format::F32, Format::F64] {
                     let stride = match (main && *input == moving[0], format) {
-                        (true, Format::F64) if !elementwise => 8,
-                        (true, _) => 1,
+                        (true, Format::F64) if !elementwise => main_density.div_ceil(8),
+                        (true, _) => main_density.div_ceil(16),
                         _ => density,
                     };
                     let significands = if elementwise { 4 } else { 1 };

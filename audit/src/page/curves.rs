@@ -67,7 +67,7 @@ pub fn figures(subject: &Subject<'_>) -> Vec<Figure> {
                 })
                 .collect();
             if scenes.len() > 1 {
-                figures.push(figure(subject, *input, &format!("parameter {}", parameter.name), scenes));
+                figures.push(figure(subject, *input, "a parameter", scenes));
             }
         }
     }

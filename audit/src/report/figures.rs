@@ -33,7 +33,7 @@ fn pair(figure: &Figure) -> Markup {
                 (PreEscaped(picture(figure, 2)))
             }
             figcaption {
-                span.over { "For several " (figure.over) ":" }
+                span.over { "By " (figure.over) ":" }
                 @for (curve, class) in figure.curves.iter().zip(CURVES) {
                     span.key { span.swatch.(class.replace(' ', ".").replace("curve.", "")) {} (short(&curve.label)) }
                 }
@@ -156,7 +156,7 @@ fn error(sweep: &Sweep) -> String {
     // Signed exponents: the largest numbers at both ends, 0 in the middle.
     let place = |x: f64| if x == 0.0 { 0.0 } else { (x.abs().log2().max(least) - least + 4.0).copysign(x) };
     let end = most - least + 5.0;
-    let tens: &[i32] = if sweep.format == Format::F32 { &[-30, 0, 30] } else { &[-300, 0, 300] };
+    let tens: &[i32] = if sweep.format == Format::F32 { &[-20, 0, 20] } else { &[-150, 0, 150] };
     let mut ticks = vec![(0.0, "0".to_owned())];
     for ten in tens {
         let x = 10f64.powi(*ten);

@@ -27,12 +27,11 @@ pub enum Wide {
     /// Infinite, and whether below 0.
     Infinite(bool),
     /// `hi + lo`, with `hi` the nearest number of 256 bits.
-    #[doc(hidden)]
     Finite(Pair),
 }
 
+/// Two parts, the second below the last bit of the first.
 #[derive(Clone, Debug)]
-#[doc(hidden)]
 pub struct Pair {
     hi: Part,
     lo: Part,
