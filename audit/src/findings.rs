@@ -104,7 +104,8 @@ impl Findings {
     /// Lines for the terminal: the verdict, then each check that has something to say.
     pub fn summary(&self) -> Vec<String> {
         let points: usize = self.checks.iter().map(|check| check.points).sum();
-        let (failed, checks) = (self.checks.iter().filter(|c| c.verdict == Verdict::Fail).count(), self.checks.len());
+        let (failed, checks) =
+            (self.checks.iter().filter(|c| c.verdict == Verdict::Fail).count(), self.checks.len());
         let mut lines = vec![match failed {
             0 => format!("{}: {checks} checks passed at {points} points", self.loss),
             _ => format!("{}: {failed} of {checks} checks FAILED at {points} points", self.loss),

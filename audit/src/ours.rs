@@ -1,10 +1,10 @@
 //! What the loss under audit gives for a call: values and gradients through the interface by names.
 
+use lossdef_compiler::ir::{Loss, Role};
+use lossdef_runtime::any::AnyArray;
 use lossdef_runtime::dynamic::Loss as Callable;
 use lossdef_runtime::error::Error;
-use lossdef_runtime::any::AnyArray;
 use lossdef_runtime::reduction::ReductionKind;
-use lossdef_compiler::ir::{Loss, Role};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::scene::Scene;
@@ -39,7 +39,8 @@ pub fn ours(loss: &Loss, callable: &dyn Callable, scene: &Scene, single: bool) -
         .map(|(input, elements)| {
             let shape: Vec<usize> = input.axes.iter().map(|axis| scene.sizes[usize::from(axis.0)]).collect();
             let elements = elements.clone()?;
-            let array = ArrayD::from_shape_vec(IxDyn(&shape), elements).expect("an element for each position");
+            let array =
+                ArrayD::from_shape_vec(IxDyn(&shape), elements).expect("an element for each position");
             Some(match input.role {
                 Role::Real if single => Stored::Single(array.mapv(|x| x as f32)),
                 Role::Real => Stored::Double(array),
@@ -65,7 +66,8 @@ pub fn ours(loss: &Loss, callable: &dyn Callable, scene: &Scene, single: bool) -
         }
     }
     let shape: Vec<usize> = loss.samples().iter().map(|axis| scene.sizes[usize::from(axis.0)]).collect();
-    let (mut singles, mut doubles) = (ArrayD::<f32>::zeros(IxDyn(&shape)), ArrayD::<f64>::zeros(IxDyn(&shape)));
+    let (mut singles, mut doubles) =
+        (ArrayD::<f32>::zeros(IxDyn(&shape)), ArrayD::<f64>::zeros(IxDyn(&shape)));
     call = if single { call.values_into(&mut singles) } else { call.values_into(&mut doubles) };
     let evaluation = call.evaluate()?;
     let gradients = loss.inputs.iter().map(|input| match evaluation.gradient(&input.name)? {
@@ -73,6 +75,10 @@ pub fn ours(loss: &Loss, callable: &dyn Callable, scene: &Scene, single: bool) -
         AnyArray::F64(array) => Some(array.iter().copied().collect()),
     });
     let gradients = gradients.collect();
-    let values = if single { singles.iter().map(|x| f64::from(*x)).collect() } else { doubles.iter().copied().collect() };
+    let values = if single {
+        singles.iter().map(|x| f64::from(*x)).collect()
+    } else {
+        doubles.iter().copied().collect()
+    };
     Ok(Answer { values, gradients })
 }

@@ -148,7 +148,11 @@ impl Scene {
 
 /// A number with as few digits as tell it from its neighbours.
 pub fn number_text(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() || (1e-4..1e7).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
+    if x == 0.0 || !x.is_finite() || (1e-4..1e7).contains(&x.abs()) {
+        x.to_string()
+    } else {
+        format!("{x:e}")
+    }
 }
 
 /// One sample for an elementwise loss, else a few positions on every axis.
@@ -196,7 +200,9 @@ pub fn candidates(domain: Option<&Domain>) -> Vec<f64> {
     }
     let mut found: Vec<f64> = plain.into_iter().filter(|x| domain.contains(*x)).collect();
     if let Domain::Interval { low, high, .. } = domain {
-        found.extend([*low, *high].into_iter().filter(|x| x.is_finite() && domain.contains(*x) && !plain.contains(x)));
+        found.extend(
+            [*low, *high].into_iter().filter(|x| x.is_finite() && domain.contains(*x) && !plain.contains(x)),
+        );
         if found.is_empty() {
             found.push(low.max(-f64::MAX) / 2.0 + high.min(f64::MAX) / 2.0);
         }

@@ -21,20 +21,23 @@ pub struct Exact {
 }
 
 /// Lays the inputs of a call over the axes of the loss.
-fn arrays<N>(derived: &Derived, scene: &Scene, number: impl Fn(Element, f64) -> N, plain: impl Fn(f64) -> N) -> Arrays<N>
+fn arrays<N>(
+    derived: &Derived,
+    scene: &Scene,
+    number: impl Fn(Element, f64) -> N,
+    plain: impl Fn(f64) -> N,
+) -> Arrays<N>
 where
     N: Clone,
 {
-    let inputs = derived.loss.inputs.iter().enumerate().map(|(input, declared)| {
-        match &scene.inputs[input] {
-            Some(elements) => {
-                let each = elements.iter().enumerate();
-                each.map(|(flat, x)| number(Element { input, flat }, *x)).collect()
-            }
-            None => {
-                let count = declared.axes.iter().map(|axis| scene.sizes[usize::from(axis.0)]).product();
-                vec![plain(declared.default.unwrap_or(f64::NAN)); count]
-            }
+    let inputs = derived.loss.inputs.iter().enumerate().map(|(input, declared)| match &scene.inputs[input] {
+        Some(elements) => {
+            let each = elements.iter().enumerate();
+            each.map(|(flat, x)| number(Element { input, flat }, *x)).collect()
+        }
+        None => {
+            let count = declared.axes.iter().map(|axis| scene.sizes[usize::from(axis.0)]).product();
+            vec![plain(declared.default.unwrap_or(f64::NAN)); count]
         }
     });
     let inputs = inputs.collect();
@@ -87,7 +90,12 @@ pub fn bounds<const SINGLE: bool>(derived: &Derived, scene: &Scene, element: Ele
 }
 
 /// The value of the first sample, and the derivative of the sum of all in one element.
-fn evaluate<N: Number>(derived: &Derived, arrays: &Arrays<N>, element: Element, which: fn(Form) -> ExprId) -> (N, N) {
+fn evaluate<N: Number>(
+    derived: &Derived,
+    arrays: &Arrays<N>,
+    element: Element,
+    which: fn(Form) -> ExprId,
+) -> (N, N) {
     let loss = &derived.loss;
     let mut evaluator = Evaluator::new(&loss.graph, &loss.inputs, arrays);
     let first = evaluator.positions(loss.samples().iter()).swap_remove(0);
@@ -113,7 +121,8 @@ fn slope<N: Number>(
     let mut add = |id: ExprId, at: &Positions| {
         // Without named axes, the sum over the samples of an input without `..` is not written out.
         let free = derived.loss.graph.type_of(id).axes;
-        let open: Vec<AxisId> = free.iter().filter(|axis| !at.iter().any(|(known, _)| known == axis)).collect();
+        let open: Vec<AxisId> =
+            free.iter().filter(|axis| !at.iter().any(|(known, _)| known == axis)).collect();
         for more in evaluator.positions(open) {
             let there: Positions = at.iter().copied().chain(more).collect();
             terms.push(evaluator.value(id, &there));

@@ -36,7 +36,8 @@ fn the_right_loss_passes() {
     let findings = held_against("right");
     assert!(findings.passed(), "{:#?}", findings.summary());
     assert_eq!(findings.verdict(), Verdict::Pass);
-    let points = |name: &str| findings.checks.iter().find(|check| check.name.starts_with(name)).map(|c| c.points);
+    let points =
+        |name: &str| findings.checks.iter().find(|check| check.name.starts_with(name)).map(|c| c.points);
     assert!(points("Gradient against central differences").is_some_and(|points| points >= 10));
     assert!(points("Gradient in f32").is_some_and(|points| points > 400));
 }
@@ -51,14 +52,18 @@ fn a_wrong_gradient_fails() {
         }
         assert!(!failed.contains(&"Value against 512-bit arithmetic"), "{name}");
         let summary = findings.summary().join("\n");
-        assert!(!findings.passed() && summary.contains("FAILED") && summary.contains("input = "), "{summary}");
+        assert!(
+            !findings.passed() && summary.contains("FAILED") && summary.contains("input = "),
+            "{summary}"
+        );
     }
 }
 
 #[test]
 fn the_worst_case_is_named() {
     let findings = held_against("off_by_a_millionth");
-    let check = findings.checks.iter().find(|check| check.name == "Gradient against forward mode").expect("a check");
+    let check =
+        findings.checks.iter().find(|check| check.name == "Gradient against forward mode").expect("a check");
     let worst = check.worst.as_ref().expect("a worst case");
     assert!((worst.error - 1e-6).abs() < 1e-9, "{}", worst.error);
     let names: Vec<&str> = worst.given.iter().map(|(name, _)| name.as_str()).collect();
@@ -75,7 +80,11 @@ fn a_wrong_value_fails() {
 fn what_is_wrong_only_at_large_inputs_fails() {
     let findings = held_against("wrong_far_out");
     assert!(!failed(&findings).contains(&"Gradient against forward mode"));
-    assert!(failed(&findings).iter().any(|check| check.starts_with("Value in f64")), "{:?}", findings.summary());
+    assert!(
+        failed(&findings).iter().any(|check| check.starts_with("Value in f64")),
+        "{:?}",
+        findings.summary()
+    );
 }
 
 #[test]

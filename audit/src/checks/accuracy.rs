@@ -71,7 +71,13 @@ pub fn check(subject: &Subject<'_>, density: usize) -> (Vec<Check>, Vec<Sweep>) 
     let (main_density, density) = (density, if elementwise { density } else { 4 * density });
     for (set, parameters) in parameter_sets(loss).into_iter().enumerate() {
         for input in &moving {
-            let turns = if set > 0 { 1 } else if elementwise { 3 } else { 2 };
+            let turns = if set > 0 {
+                1
+            } else if elementwise {
+                3
+            } else {
+                2
+            };
             for turn in 0..turns {
                 let scene = Scene::plain(loss, parameters.clone(), turn);
                 let element = Element { input: *input, flat: 0 };
@@ -119,7 +125,12 @@ fn describe(subject: &Subject<'_>, scene: &Scene, element: Element) -> String {
 }
 
 /// Every exponent of the format with both signs, inside of the domain; beyond the middle, one of `stride`.
-fn grid(format: Format, stride: usize, significands: usize, domain: Option<&lossdef_compiler::ir::Domain>) -> Vec<f64> {
+fn grid(
+    format: Format,
+    stride: usize,
+    significands: usize,
+    domain: Option<&lossdef_compiler::ir::Domain>,
+) -> Vec<f64> {
     let (least, most) = format.exponents();
     let least = least - format.bits() + 1;
     let mut xs = vec![0.0];
@@ -156,10 +167,8 @@ fn sweep(subject: &Subject<'_>, base: &Scene, element: Element, format: Format, 
             naive::<false>(subject.derived, &scene, element)
         };
         let gradient = answer.gradients[element.input].as_ref().map_or(f64::NAN, |all| all[element.flat]);
-        let both = [
-            (answer.values[0], exact.values[0].clone(), value),
-            (gradient, exact.slopes[0].clone(), slope),
-        ];
+        let both =
+            [(answer.values[0], exact.values[0].clone(), value), (gradient, exact.slopes[0].clone(), slope)];
         let both = both.map(|(got, right, naive)| {
             let errors = (format.error(got, &right), format.error(naive, &right));
             (got, right, errors.0, errors.1)
@@ -188,7 +197,17 @@ struct Tally {
 impl Tally {
     fn new(format: Format, gradient: bool) -> Tally {
         let (points, saved, lost) = (0, 0, 0);
-        Tally { format, gradient, points, ours: 0.0, naive: 0.0, saved, lost, cause: Cause::Inputs, worst: None }
+        Tally {
+            format,
+            gradient,
+            points,
+            ours: 0.0,
+            naive: 0.0,
+            saved,
+            lost,
+            cause: Cause::Inputs,
+            worst: None,
+        }
     }
 
     fn add(&mut self, subject: &Subject<'_>, base: &Scene, element: Element, found: &[Found], at: usize) {
@@ -220,7 +239,15 @@ impl Tally {
         }
     }
 
-    fn case(&self, subject: &Subject<'_>, base: &Scene, element: Element, point: &Found, at: usize, error: f64) -> Worst {
+    fn case(
+        &self,
+        subject: &Subject<'_>,
+        base: &Scene,
+        element: Element,
+        point: &Found,
+        at: usize,
+        error: f64,
+    ) -> Worst {
         let many = base.inputs[element.input].as_ref().is_some_and(|all| all.len() > 1);
         Worst {
             given: base.with(element, point.x).describe(subject.loss()),
@@ -245,12 +272,18 @@ impl Tally {
             Cause::Inputs => {
                 format!("up to {} ULP off, as far as the last bits of the inputs move it", count(self.ours))
             }
-            Cause::Form => format!("loses digits at some points, where its stable form cancels or overflows: up to {} ULP", count(self.ours)),
+            Cause::Form => format!(
+                "loses digits at some points, where its stable form cancels or overflows: up to {} ULP",
+                count(self.ours)
+            ),
             Cause::Nothing => format!("up to {} ULP off, and nothing explains it", count(self.ours)),
         };
         says.push_str(&match (self.lost, self.saved) {
             (0, 0) => format!("; naively {} ULP", count(self.naive)),
-            (0, saved) => format!("; naively {} ULP, over {FINE:.0} at {saved} points where ours is not", count(self.naive)),
+            (0, saved) => format!(
+                "; naively {} ULP, over {FINE:.0} at {saved} points where ours is not",
+                count(self.naive)
+            ),
             (lost, _) => format!("; naively no digit is right at {lost} points"),
         });
         Check {
@@ -265,7 +298,13 @@ impl Tally {
 
 /// A number of units, in words.
 fn count(units: f64) -> String {
-    if units.is_infinite() { "infinitely many".to_owned() } else if units < 1e4 { format!("{units:.1}") } else { format!("{units:.0e}") }
+    if units.is_infinite() {
+        "infinitely many".to_owned()
+    } else if units < 1e4 {
+        format!("{units:.1}")
+    } else {
+        format!("{units:.0e}")
+    }
 }
 
 /// What stands behind an error.
@@ -279,7 +318,14 @@ enum Cause {
     Nothing,
 }
 
-fn cause(subject: &Subject<'_>, scene: &Scene, element: Element, format: Format, at: usize, point: &(f64, Wide, f64, f64)) -> Cause {
+fn cause(
+    subject: &Subject<'_>,
+    scene: &Scene,
+    element: Element,
+    format: Format,
+    at: usize,
+    point: &(f64, Wide, f64, f64),
+) -> Cause {
     let (got, right) = (point.0, &point.1);
     if within(got, right, &reach(subject, scene, element, format, at)) {
         return Cause::Inputs;
@@ -293,7 +339,11 @@ fn cause(subject: &Subject<'_>, scene: &Scene, element: Element, format: Format,
     };
     let largest = Wide::one().scaled(format.exponents().1);
     let off = (&Wide::new(got) - right).abs();
-    if !error.is_finite() || peak > largest || off <= &error * &Wide::new(FINE) { Cause::Form } else { Cause::Nothing }
+    if !error.is_finite() || peak > largest || off <= &error * &Wide::new(FINE) {
+        Cause::Form
+    } else {
+        Cause::Nothing
+    }
 }
 
 fn within(got: f64, right: &Wide, (low, high): &(Wide, Wide)) -> bool {

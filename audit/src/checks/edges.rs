@@ -28,10 +28,18 @@ pub fn find(subject: &Subject<'_>) -> Vec<Hazard> {
                     continue;
                 }
                 let right = exact(subject.derived, &scene, &[element], None);
-                let says = explain(x, value, gradient, (right.values[0].is_finite(), right.slopes[0].is_finite()));
+                let says =
+                    explain(x, value, gradient, (right.values[0].is_finite(), right.slopes[0].is_finite()));
                 let many = scene.inputs[at].as_ref().is_some_and(|all| all.len() > 1);
                 let others = scene.describe(loss).into_iter().filter(|(name, _)| many || *name != input.name);
-                found.push(Hazard { input: input.name.clone(), at: x, given: others.collect(), value, gradient, says });
+                found.push(Hazard {
+                    input: input.name.clone(),
+                    at: x,
+                    given: others.collect(),
+                    value,
+                    gradient,
+                    says,
+                });
             }
         }
     }
@@ -40,13 +48,26 @@ pub fn find(subject: &Subject<'_>) -> Vec<Hazard> {
 
 /// The numbers at which formulas break.
 fn ends(input: &Input) -> Vec<f64> {
-    let all = [f64::NEG_INFINITY, -f64::MAX, -1.0, -0.0, 0.0, f64::MIN_POSITIVE, 1.0, f64::MAX, f64::INFINITY, f64::NAN];
+    let all = [
+        f64::NEG_INFINITY,
+        -f64::MAX,
+        -1.0,
+        -0.0,
+        0.0,
+        f64::MIN_POSITIVE,
+        1.0,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NAN,
+    ];
     let mut ends: Vec<f64> = match &input.domain {
         None => all.to_vec(),
         Some(domain) => all.into_iter().filter(|x| domain.contains(*x)).collect(),
     };
     if let Some(Domain::Interval { low, high, .. }) = &input.domain {
-        ends.extend([*low, *high].into_iter().filter(|x| input.domain.as_ref().is_some_and(|d| d.contains(*x))));
+        ends.extend(
+            [*low, *high].into_iter().filter(|x| input.domain.as_ref().is_some_and(|d| d.contains(*x))),
+        );
     }
     ends.sort_by(f64::total_cmp);
     ends.dedup_by(|a, b| a == b);

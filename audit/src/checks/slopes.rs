@@ -52,7 +52,8 @@ pub fn check(subject: &Subject<'_>, calls: usize) -> Vec<Check> {
         .flat_map(|set| (0..calls).map(|_| set.clone()).collect::<Vec<_>>())
         .map(|set| Scene::random(loss, set, true, &mut random))
         .collect();
-    let points: Vec<Result<Point, String>> = scenes.into_par_iter().map(|scene| point(subject, scene)).collect();
+    let points: Vec<Result<Point, String>> =
+        scenes.into_par_iter().map(|scene| point(subject, scene)).collect();
     let (points, errors): (Vec<_>, Vec<_>) = points.into_iter().partition(Result::is_ok);
     let points: Vec<Point> = points.into_iter().flatten().collect();
     let mut checks = vec![values(subject, &points), forward(subject, &points), differences(subject, &points)];
@@ -140,7 +141,9 @@ fn values(subject: &Subject<'_>, points: &[Point]) -> Check {
         for (got, right) in point.answer.values.iter().zip(&point.exact.values) {
             count += 1;
             let error = relative(*got, right, scale);
-            keep_worst(&mut worst, error, || worst_of(subject, point, "the value".to_owned(), *got, right, error));
+            keep_worst(&mut worst, error, || {
+                worst_of(subject, point, "the value".to_owned(), *got, right, error)
+            });
         }
     }
     Check {
@@ -190,7 +193,8 @@ fn compare<'p>(
     for point in points {
         for (at, element) in point.elements.iter().enumerate() {
             let Some(right) = right(point, at) else { continue };
-            let got = point.answer.gradients[element.input].as_ref().map_or(f64::NAN, |all| all[element.flat]);
+            let got =
+                point.answer.gradients[element.input].as_ref().map_or(f64::NAN, |all| all[element.flat]);
             *count += 1;
             let error = relative(got, right, point.bounds[at][1]);
             let many = point.scene.inputs[element.input].as_ref().is_some_and(|all| all.len() > 1);

@@ -87,7 +87,8 @@ impl<const SINGLE: bool> Number for Bound<SINGLE> {
     }
 
     fn fold(reduction: Reduction, values: &[Self]) -> Self {
-        let mut result = Self::result(Dual::fold(reduction, &Self::duals(values)), values, values.len().max(1));
+        let mut result =
+            Self::result(Dual::fold(reduction, &Self::duals(values)), values, values.len().max(1));
         if reduction == Reduction::Norm {
             // Its squares are met on the way.
             result.peak = &result.peak * &result.peak;

@@ -72,7 +72,8 @@ impl Number for Dual {
             return Dual::fixed(value);
         }
         let parts = arguments.iter().enumerate().map(|(which, argument)| {
-            let partial = (!argument.slopes.is_empty()).then(|| table::partial(function, &values, &value, which));
+            let partial =
+                (!argument.slopes.is_empty()).then(|| table::partial(function, &values, &value, which));
             (partial.flatten(), argument)
         });
         Dual::chain(value.clone(), parts.collect::<Vec<_>>())

@@ -37,7 +37,10 @@ fn product(terms: &[Dual]) -> Dual {
         let others = terms.iter().enumerate().filter(|(at, _)| Some(*at) != skipped);
         others.fold(Wide::one(), |product, (_, term)| &product * &term.value)
     };
-    Dual::chain(of(None), terms.iter().enumerate().map(|(at, term)| (Some(of(Some(at))), term)).collect::<Vec<_>>())
+    Dual::chain(
+        of(None),
+        terms.iter().enumerate().map(|(at, term)| (Some(of(Some(at))), term)).collect::<Vec<_>>(),
+    )
 }
 
 /// The largest or the smallest; those that attain it share the slope, the others have none.

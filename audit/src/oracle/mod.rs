@@ -104,7 +104,8 @@ impl<'a, N: Number> Evaluator<'a, N> {
         let mut all = vec![Positions::new()];
         for axis in axes {
             let size = self.size(axis);
-            all = all.iter().flat_map(|at| (0..size).map(move |position| moved(at, axis, position))).collect();
+            all =
+                all.iter().flat_map(|at| (0..size).map(move |position| moved(at, axis, position))).collect();
         }
         all
     }

@@ -45,15 +45,15 @@ impl<const SINGLE: bool> Number for Plain<SINGLE> {
             Reduction::Max => chain(f64::NEG_INFINITY, f64::max),
             Reduction::Min => chain(f64::INFINITY, f64::min),
             Reduction::LogSumExp => {
-                let sum = values.iter().fold(Plain(0.0), |sum, value| {
-                    Self::rounded(sum.0 + Self::rounded(value.0.exp()).0)
-                });
+                let sum = values
+                    .iter()
+                    .fold(Plain(0.0), |sum, value| Self::rounded(sum.0 + Self::rounded(value.0.exp()).0));
                 Self::rounded(sum.0.ln())
             }
             Reduction::Norm => {
-                let sum = values.iter().fold(Plain(0.0), |sum, value| {
-                    Self::rounded(sum.0 + Self::rounded(value.0 * value.0).0)
-                });
+                let sum = values
+                    .iter()
+                    .fold(Plain(0.0), |sum, value| Self::rounded(sum.0 + Self::rounded(value.0 * value.0).0));
                 Self::rounded(sum.0.sqrt())
             }
             Reduction::Any => truth(values.iter().any(|value| value.0 != 0.0)),

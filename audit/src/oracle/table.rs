@@ -47,7 +47,13 @@ pub fn value(function: Function, x: &[&Wide]) -> Wide {
         (Function::Erf, [a]) => a.erf(),
         (Function::Abs, [a]) => a.abs(),
         (Function::Sign, [a]) => a.sign(),
-        (Function::Relu, [a]) => if a.is_negative() { Wide::zero() } else { (*a).clone() },
+        (Function::Relu, [a]) => {
+            if a.is_negative() {
+                Wide::zero()
+            } else {
+                (*a).clone()
+            }
+        }
         (Function::Clamp, [a, low, high]) => {
             let above = if a < low { low } else { a };
             (if above > high { *high } else { *above }).clone()
@@ -70,7 +76,13 @@ pub fn partial(function: Function, x: &[&Wide], value: &Wide, which: usize) -> O
     let v = *x.first()?;
     Some(match function {
         Function::Add => one,
-        Function::Sub => if which == 0 { one } else { -&one },
+        Function::Sub => {
+            if which == 0 {
+                one
+            } else {
+                -&one
+            }
+        }
         Function::Mul => x[1 - which].clone(),
         Function::Div if which == 0 => &one / x[1],
         Function::Div => -&(value / x[1]),
@@ -125,7 +137,9 @@ pub fn partial(function: Function, x: &[&Wide], value: &Wide, which: usize) -> O
         Function::Cos => -&v.sin(),
         Function::Tan => &one + &(value * value),
         Function::Atan => &one / &(&one + &(v * v)),
-        Function::Lt | Function::Le | Function::Gt | Function::Ge | Function::Eq | Function::Ne => return None,
+        Function::Lt | Function::Le | Function::Gt | Function::Ge | Function::Eq | Function::Ne => {
+            return None;
+        }
         Function::And | Function::Or | Function::Not => return None,
     })
 }

@@ -59,7 +59,9 @@ pub fn figures(subject: &Subject<'_>) -> Vec<Figure> {
             continue;
         }
         for (at, parameter) in loss.parameters.iter().enumerate() {
-            let moved = sets.iter().filter(|set| set.iter().zip(&sets[0]).enumerate().all(|(i, (a, b))| i == at || a == b));
+            let moved = sets
+                .iter()
+                .filter(|set| set.iter().zip(&sets[0]).enumerate().all(|(i, (a, b))| i == at || a == b));
             let scenes: Vec<(String, Scene)> = moved
                 .map(|set| {
                     let label = format!("{} = {}", parameter.name, number_text(set[at]));
@@ -78,7 +80,8 @@ pub fn figures(subject: &Subject<'_>) -> Vec<Figure> {
 fn others(loss: &Loss, scene: &Scene, input: usize) -> String {
     let given = scene.describe(loss);
     let own = &loss.inputs[input].name;
-    let inputs = given.iter().filter(|(name, _)| name != own && loss.inputs.iter().any(|input| input.name == *name));
+    let inputs =
+        given.iter().filter(|(name, _)| name != own && loss.inputs.iter().any(|input| input.name == *name));
     let text: Vec<String> = inputs.map(|(name, text)| format!("{name} = {text}")).collect();
     if text.is_empty() { "alone".to_owned() } else { text.join(", ") }
 }

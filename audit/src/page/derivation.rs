@@ -71,7 +71,8 @@ fn derivation(derived: &Derived, what: String, form: Form) -> Derivation {
         why: step.rule.why,
         before: show(step.before),
         after: show(step.after),
-        whole: Some(show(whole)).filter(|whole| whole.text.len() <= SHORT && whole.text != show(step.after).text),
+        whole: Some(show(whole))
+            .filter(|whole| whole.text.len() <= SHORT && whole.text != show(step.after).text),
     });
     let steps = steps.collect();
     Derivation { what, raw: show(form.raw), steps, stable: show(form.stable) }

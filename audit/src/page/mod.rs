@@ -56,7 +56,12 @@ pub struct Row {
 pub fn page(compiled: &CompiledLoss, subject: &Subject<'_>, sweeps: Vec<Sweep>) -> Page {
     let loss = subject.loss();
     Page {
-        doc: loss.doc.split("\n\n").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).collect(),
+        doc: loss
+            .doc
+            .split("\n\n")
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .collect(),
         text: loss.text.clone(),
         inputs: loss.inputs.iter().map(|input| row_of_input(loss, input)).collect(),
         parameters: loss

@@ -16,7 +16,8 @@ const BINS: usize = 150;
 /// Value and gradient, side by side: the first input open, the others folded.
 pub fn curves(figures: &[Figure]) -> Markup {
     let first = figures.first().map(|figure| figure.input.as_str());
-    let (open, folded): (Vec<&Figure>, Vec<&Figure>) = figures.iter().partition(|figure| Some(figure.input.as_str()) == first);
+    let (open, folded): (Vec<&Figure>, Vec<&Figure>) =
+        figures.iter().partition(|figure| Some(figure.input.as_str()) == first);
     html! {
         @for figure in open { (pair(figure)) }
         @if !folded.is_empty() {
@@ -50,13 +51,18 @@ fn kinks(figure: &Figure) -> String {
     let mut all: Vec<f64> = figure.curves.iter().flat_map(|curve| curve.kinks.iter().copied()).collect();
     all.sort_by(f64::total_cmp);
     all.dedup();
-    let texts: Vec<String> = all.iter().take(6).map(|x| format!("{}", (x * 1e4).round() / 1e4 + 0.0)).collect();
+    let texts: Vec<String> =
+        all.iter().take(6).map(|x| format!("{}", (x * 1e4).round() / 1e4 + 0.0)).collect();
     texts.join(", ") + if all.len() > 6 { ", ..." } else { "" }
 }
 
 /// A label that fits under a picture.
 fn short(label: &str) -> String {
-    if label.chars().count() <= 70 { label.to_owned() } else { label.chars().take(68).collect::<String>() + "\u{2026}" }
+    if label.chars().count() <= 70 {
+        label.to_owned()
+    } else {
+        label.chars().take(68).collect::<String>() + "\u{2026}"
+    }
 }
 
 fn picture(figure: &Figure, which: usize) -> String {
@@ -70,13 +76,13 @@ fn picture(figure: &Figure, which: usize) -> String {
     let inner = sorted.get(cut).copied().zip(sorted.iter().rev().nth(cut).copied());
     let (low, high) = (sorted.first().copied().unwrap_or(0.0), sorted.last().copied().unwrap_or(1.0));
     let (low, high) = match inner {
-        Some((a, b)) if high - low > 8.0 * (b - a) && b > a => (low.max(a - (b - a) / 2.0), high.min(b + (b - a) / 2.0)),
+        Some((a, b)) if high - low > 8.0 * (b - a) && b > a => {
+            (low.max(a - (b - a) / 2.0), high.min(b + (b - a) / 2.0))
+        }
         _ => (low, high),
     };
-    let mut plot = Plot::new(
-        Axis::round(&figure.input, xs, 0.0),
-        Axis::round(&what, [low, high].into_iter(), 0.06),
-    );
+    let mut plot =
+        Plot::new(Axis::round(&figure.input, xs, 0.0), Axis::round(&what, [low, high].into_iter(), 0.06));
     for curve in &figure.curves {
         for kink in &curve.kinks {
             plot.mark("kink", *kink);
@@ -99,7 +105,9 @@ fn broken(curve: &Curve, which: usize) -> Vec<(f64, f64)> {
     for pair in curve.points.windows(2) {
         points.push((pair[0][0], pair[0][which]));
         let across = |kink: &&f64| pair[0][0] <= **kink && **kink < pair[1][0];
-        if which == 2 && let Some(kink) = curve.kinks.iter().find(across) {
+        if which == 2
+            && let Some(kink) = curve.kinks.iter().find(across)
+        {
             points.push((*kink, f64::NAN));
         }
     }
@@ -129,7 +137,9 @@ pub fn errors(sweeps: &[Sweep]) -> Markup {
 fn of<'s>(sweeps: &'s [Sweep], input: &str) -> Vec<&'s Sweep> {
     let wanted = [(Format::F32, false), (Format::F32, true), (Format::F64, false), (Format::F64, true)];
     let find = |(format, gradient)| {
-        sweeps.iter().find(|sweep| sweep.input == input && sweep.format == format && sweep.gradient == gradient)
+        sweeps
+            .iter()
+            .find(|sweep| sweep.input == input && sweep.format == format && sweep.gradient == gradient)
     };
     wanted.into_iter().filter_map(find).collect()
 }
@@ -166,11 +176,16 @@ fn error(sweep: &Sweep) -> String {
     let negative = sweep.samples.iter().any(|sample| sample.x < 0.0);
     let x = Axis { label: sweep.input.clone(), low: if negative { -end } else { 0.0 }, high: end, ticks };
     let step = if sweep.format == Format::F32 { 2 } else { 4 };
-    let marks = (0..=(top as i32)).step_by(step).map(|ten| {
-        (f64::from(ten), if ten == 0 { "1".to_owned() } else { format!("1e{ten}") })
-    });
+    let marks = (0..=(top as i32))
+        .step_by(step)
+        .map(|ten| (f64::from(ten), if ten == 0 { "1".to_owned() } else { format!("1e{ten}") }));
     let what = if sweep.gradient { format!("d/d {}", sweep.input) } else { "value".to_owned() };
-    let y = Axis { label: format!("{what}, {}", sweep.format.name()), low: -1.0, high: top, ticks: marks.collect() };
+    let y = Axis {
+        label: format!("{what}, {}", sweep.format.name()),
+        low: -1.0,
+        high: top,
+        ticks: marks.collect(),
+    };
     let (low, high) = (x.low, x.high);
     let mut plot = Plot::new(x, y);
     let points = |of: fn(&crate::checks::accuracy::Sample) -> f64| {

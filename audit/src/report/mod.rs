@@ -119,7 +119,8 @@ fn units(x: f64) -> String {
 }
 
 fn remark(loss: &Findings) -> String {
-    let not_passed = loss.checks.iter().filter(|check| check.verdict == loss.verdict() && check.verdict != Verdict::Pass);
+    let not_passed =
+        loss.checks.iter().filter(|check| check.verdict == loss.verdict() && check.verdict != Verdict::Pass);
     let names: Vec<&str> = not_passed.map(|check| check.name.as_str()).collect();
     match names.as_slice() {
         [] => String::new(),

@@ -27,7 +27,8 @@ impl Axis {
     /// An axis over these numbers, with ticks at round ones.
     pub fn round(label: &str, numbers: impl Iterator<Item = f64>, margin: f64) -> Axis {
         let finite = numbers.filter(|x| x.is_finite());
-        let (mut low, mut high) = finite.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
+        let (mut low, mut high) =
+            finite.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
         if low > high {
             (low, high) = (0.0, 1.0);
         }
@@ -38,7 +39,8 @@ impl Axis {
         (low, high) = (low - room, high + room);
         let rough = (high - low) / 4.0;
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= rough).unwrap_or(rough);
+        let step =
+            [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= rough).unwrap_or(rough);
         let first = (low / step).ceil() as i64;
         let last = (high / step).floor() as i64;
         let ticks = (first..=last).map(|at| (at as f64 * step, tick(at as f64 * step, step))).collect();
@@ -93,16 +95,30 @@ impl Plot {
         for (at, label) in &self.x.ticks {
             let x = self.px(*at);
             let _ = write!(text, "<path class=\"grid\" d=\"M{x:.1} {TOP}V{bottom}\"/>");
-            let _ = write!(text, "<text class=\"tick\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{label}</text>", bottom + 14.0);
+            let _ = write!(
+                text,
+                "<text class=\"tick\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{label}</text>",
+                bottom + 14.0
+            );
         }
         for (at, label) in &self.y.ticks {
             let y = self.py(*at);
             let _ = write!(text, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{end}\"/>");
-            let _ = write!(text, "<text class=\"tick\" text-anchor=\"end\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>", LEFT - 6.0, y + 3.5);
+            let _ = write!(
+                text,
+                "<text class=\"tick\" text-anchor=\"end\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>",
+                LEFT - 6.0,
+                y + 3.5
+            );
         }
         let _ = write!(text, "<path class=\"axis\" d=\"M{LEFT} {TOP}V{bottom}H{end}\"/>");
         let middle = (LEFT + end) / 2.0;
-        let _ = write!(text, "<text class=\"label\" text-anchor=\"middle\" x=\"{middle:.1}\" y=\"{:.1}\">{}</text>", HEIGHT - 6.0, escaped(&self.x.label));
+        let _ = write!(
+            text,
+            "<text class=\"label\" text-anchor=\"middle\" x=\"{middle:.1}\" y=\"{:.1}\">{}</text>",
+            HEIGHT - 6.0,
+            escaped(&self.x.label)
+        );
         let _ = write!(
             text,
             "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(11 {:.1}) rotate(-90)\">{}</text>",
@@ -144,14 +160,20 @@ impl Plot {
     pub fn dots(&mut self, class: &str, points: impl IntoIterator<Item = (f64, f64)>) {
         for (x, y) in points {
             if y.is_finite() && (-0.001..=1.001).contains(&self.y.share(y)) {
-                let _ = write!(self.body, "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.6\"/>", self.px(x), self.py(y));
+                let _ = write!(
+                    self.body,
+                    "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.6\"/>",
+                    self.px(x),
+                    self.py(y)
+                );
             }
         }
     }
 
     /// An upright line.
     pub fn mark(&mut self, class: &str, x: f64) {
-        let _ = write!(self.body, "<path class=\"{class}\" d=\"M{:.1} {TOP}V{}\"/>", self.px(x), HEIGHT - BOTTOM);
+        let _ =
+            write!(self.body, "<path class=\"{class}\" d=\"M{:.1} {TOP}V{}\"/>", self.px(x), HEIGHT - BOTTOM);
     }
 
     /// The picture; `what` says in words what it shows.

@@ -168,7 +168,11 @@ fn digits(x: f64, bits: i64) -> String {
 
 fn number_text_single(x: f64) -> String {
     let single = x as f32;
-    if single == 0.0 || (1e-4..1e7).contains(&single.abs()) { single.to_string() } else { format!("{single:e}") }
+    if single == 0.0 || (1e-4..1e7).contains(&single.abs()) {
+        single.to_string()
+    } else {
+        format!("{single:e}")
+    }
 }
 
 fn hazards(loss: &Findings) -> Markup {

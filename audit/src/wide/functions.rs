@@ -226,7 +226,10 @@ impl Wide {
     }
 
     /// A function of the library at a number that is neither tiny, where all of them are `x`, nor infinite.
-    fn circular(&self, f: impl Fn(&Big) -> Option<dashu_base::Approximation<Big, dashu_float::round::Rounding>>) -> Wide {
+    fn circular(
+        &self,
+        f: impl Fn(&Big) -> Option<dashu_base::Approximation<Big, dashu_float::round::Rounding>>,
+    ) -> Wide {
         if self.is_finite() && self.exponent().is_none_or(|e| e < TINY) {
             return self.clone();
         }

@@ -47,7 +47,10 @@ fn the_two_ways_to_the_error_function_meet() {
     let slope = &(&complement(&above) - &complement(&below)) / &(&above - &below);
     let bell = &(-&of(36.0)).exp().scaled(1) / &super::functions::pi().sqrt();
     assert!((&slope / &bell).to_f64() + 1.0 < 1e-15, "{}", (&slope / &bell).to_f64());
-    is(&complement(&of(10.0)), "2.08848758376254475700078629495778861156081811932116372701221371393817470e-45");
+    is(
+        &complement(&of(10.0)),
+        "2.08848758376254475700078629495778861156081811932116372701221371393817470e-45",
+    );
 }
 
 #[test]
@@ -70,7 +73,12 @@ fn nothing_is_lost_beside_one() {
 fn functions_undo_each_other() {
     for x in [1e-300, 1e-20, 0.1, 0.5, 0.75, 1.0, 1.5, 3.0, 77.7, 1e9, 1e200] {
         let x = of(x);
-        for back in [x.exp().ln(), x.ln().exp(), x.sqrt().pow(&of(2.0)), &x.pow(&of(2.5)).pow(&of(0.5)) / &x.pow(&of(0.25))] {
+        for back in [
+            x.exp().ln(),
+            x.ln().exp(),
+            x.sqrt().pow(&of(2.0)),
+            &x.pow(&of(2.5)).pow(&of(0.5)) / &x.pow(&of(0.25)),
+        ] {
             let error = (&(&back - &x) / &x).abs();
             assert!(error < Wide::one().scaled(-200), "{} {}", x.to_f64(), error.to_f64());
         }

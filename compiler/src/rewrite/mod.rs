@@ -145,7 +145,12 @@ const REPLAYED: usize = 32;
 const FUEL: usize = 50_000;
 
 /// Rewrites expressions until no rule applies; the rules that fired are added to `steps`.
-pub fn rewrite(graph: &mut Graph, ranges: &mut Ranges, roots: &[ExprId], steps: &mut Vec<Step>) -> Vec<ExprId> {
+pub fn rewrite(
+    graph: &mut Graph,
+    ranges: &mut Ranges,
+    roots: &[ExprId],
+    steps: &mut Vec<Step>,
+) -> Vec<ExprId> {
     let context = Context { graph, ranges };
     let mut rewriter = Rewriter { context, done: HashMap::new(), steps, fuel: FUEL };
     roots.iter().map(|root| rewriter.visit(*root)).collect()
