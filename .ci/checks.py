@@ -64,8 +64,8 @@ def repository():
 
 def architecture():
     """Who may name what (docs/architecture.md)."""
-    # The two engines, and the one call of the second that hands arrays over.
-    engines = r"runtime/src/(sweep/|rows/|evaluate/rows\.rs)"
+    # The two engines, what runs tapes in them, and the one call of the second that hands arrays over.
+    engines = r"runtime/src/(sweep/|rows/|tape/|evaluate/rows\.rs)"
     compiler, every = "compiler/src", ("compiler/src", "macros/src", "runtime/src", "src")
     rules = [
         ("quote", r"\bquote::|\bquote(_spanned)?!", [compiler], r"compiler/src/codegen/"),

@@ -43,8 +43,7 @@ pub fn audit(derived: &Derived) -> Audit {
     let forms = derived.gradients.iter().map(|gradient| gradient.own);
     let forms = forms.chain(shared.map(|shared| shared.form)).chain([derived.value]);
     let shown: Vec<ExprId> = forms.flat_map(|Form { raw, stable }| [raw, stable]).collect();
-    let locals: Vec<ExprId> =
-        loss.graph.reachable(&shown).into_iter().filter(|id| is_local(derived, *id)).collect();
+    let locals = locals(derived, &shown);
     let printer = Printer::new(loss, &loss.graph).by_name(locals.iter().copied());
     let gradients = derived.gradients.iter().map(|gradient| GradientAudit {
         input: loss.inputs[gradient.input].name.clone(),
@@ -81,6 +80,11 @@ pub fn both(loss: &Loss, gradient: &Gradient, printer: &Printer<'_>, which: fn(F
     let names: Vec<&str> = names.collect();
     let picked = format!("at [{}]: {}", names.join(", "), printer.text(which(shared.form)));
     if loss.graph.is(own, 0.0) { picked } else { format!("{}; and {picked}", printer.text(own)) }
+}
+
+/// The locals that expressions refer to, definitions before their uses.
+pub(crate) fn locals(derived: &Derived, shown: &[ExprId]) -> Vec<ExprId> {
+    derived.loss.graph.reachable(shown).into_iter().filter(|id| is_local(derived, *id)).collect()
 }
 
 /// A node that the formula names and whose name stands for one node only.

@@ -40,11 +40,17 @@ pub struct CompiledLoss {
 
 /// Compiles a file. Losses with errors are left out and reported; the others are complete.
 pub fn compile(source: &SourceFile) -> Compiled {
+    compile_where(source, |_| true)
+}
+
+/// Checks a whole file, and takes only the losses that are wanted by name the rest of the way.
+pub fn compile_where(source: &SourceFile, wanted: impl Fn(&str) -> bool) -> Compiled {
     let mut diagnostics = Diagnostics::new();
     let module = parse(source, &mut diagnostics);
     let mut losses = check(source, &module, &mut diagnostics);
     let mut types = HashMap::new();
     losses.retain(|loss| check_names(loss, &mut types, &mut diagnostics));
+    losses.retain(|loss| wanted(&loss.name));
     let losses: Vec<CompiledLoss> =
         losses.into_iter().filter_map(|loss| compile_loss(loss, &mut diagnostics)).collect();
     let catalogue = catalogue(losses.iter().map(|compiled| &compiled.derived.loss));

@@ -1,9 +1,10 @@
 //! Nodes back to the language, with as few parentheses as it takes.
 //!
-//! What is printed parses again, but for what only differentiation and rewriting make. Picks and binders stand in
-//! `axes`.
+//! What is printed parses again, but for what only differentiation and rewriting make. Picks and binders are
+//! written in `axes`; `binders` reads what a fold binds.
 
 mod axes;
+pub(crate) mod binders;
 
 use crate::functions::{Form, row};
 use crate::ir::{ExprId, Function, Graph, Input, Loss, Node};
@@ -36,7 +37,7 @@ impl<'a> Printer<'a> {
             graph,
             inputs: &loss.inputs,
             parameters: loss.parameters.iter().map(|parameter| parameter.name.as_str()).collect(),
-            axes: axes::names(loss, graph),
+            axes: binders::axis_names(loss, graph),
             known: HashSet::new(),
         }
     }

@@ -43,7 +43,8 @@ pub mod schedule;
 pub mod audit;
 pub mod codegen;
 mod compile;
+pub mod maths;
 #[cfg(feature = "text")]
 pub mod text;
 
-pub use compile::{Compiled, CompiledLoss, compile};
+pub use compile::{Compiled, CompiledLoss, compile, compile_where};

@@ -8,6 +8,16 @@ use crate::spec::{AxisSpec, Domain};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// An elementwise loss that is evaluated without generated code has more inputs than that allows.
+    #[error("{loss}: {inputs} inputs are more than the {most} that can be evaluated without generated code")]
+    TooManyInputs {
+        /// The loss.
+        loss: &'static str,
+        /// How many inputs it has.
+        inputs: usize,
+        /// The most that are possible.
+        most: usize,
+    },
     /// Two required inputs differ in shape.
     #[error(
         "{loss}: `{input}` has shape {shape:?} but `{other}` has shape {other_shape:?}; \

@@ -5,10 +5,14 @@
 
 mod elementwise;
 mod rows;
+#[cfg(feature = "tape")]
+mod taped;
 
 use std::marker::PhantomData;
 
-use self::elementwise::Sweeps;
+use self::elementwise::{Compiled, Known, Sweeps};
+#[cfg(feature = "tape")]
+pub(crate) use self::taped::evaluate_tape;
 use crate::bind::Bound;
 use crate::error::Error;
 use crate::formula::{Formula, Parts, Visitor};
@@ -47,7 +51,7 @@ impl<F: Formula, T: Float> Visitor<T> for Engine<'_, '_, F, T> {
         K: Kernel<T, I, O>,
         D: Kernel<T, I, M>,
     {
-        Sweeps::<F, T, K, D, I, O, M>::run(kernel, divisor, self.bound, self.task)
+        Sweeps::run(Known::<F>::NEW, Compiled(kernel), Compiled(divisor), self.bound, self.task)
     }
 
     fn rows(self, numerator: Parts<'_, T>, divisor: Option<Parts<'_, T>>) -> Self::Output {

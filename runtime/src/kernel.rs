@@ -9,6 +9,9 @@ pub trait Kernel<T: Float, const I: usize, const O: usize>: Copy + Send + Sync {
     /// Whether it computes an exponential, a logarithm or the like, so that fewer samples are worth a thread.
     const TRANSCENDENTAL: bool = true;
 
+    /// Whether it is the divisor that counts one for every sample.
+    const COUNTS: bool = false;
+
     /// The value and its derivatives with respect to every differentiable input.
     fn gradients<R: Real<Scalar = T>>(&self, inputs: [R; I]) -> Sample<R, O>;
 
@@ -47,6 +50,7 @@ pub struct Count;
 
 impl<T: Float, const I: usize> Kernel<T, I, 0> for Count {
     const TRANSCENDENTAL: bool = false;
+    const COUNTS: bool = true;
 
     #[inline(always)]
     fn gradients<R: Real<Scalar = T>>(&self, _: [R; I]) -> Sample<R, 0> {

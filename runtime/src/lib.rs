@@ -26,6 +26,9 @@ pub mod rows;
 pub mod settings;
 pub mod spec;
 pub mod sweep;
+#[cfg(feature = "tape")]
+#[doc(hidden)]
+pub mod tape;
 #[doc(hidden)]
 pub mod task;
 

@@ -2,10 +2,14 @@
 
 use lossdef_compiler::derive::{Derived, Form};
 use lossdef_compiler::display::Printer;
-use lossdef_compiler::ir::{ExprId, Graph, Loss};
+use lossdef_compiler::ir::{ExprId, Loss};
+use lossdef_compiler::maths::Maths;
 
 /// Longer expressions are not shown whole at every step.
 const SHORT: usize = 240;
+
+/// Longer expressions than this are shown as text.
+const READABLE: usize = 400;
 
 /// A formula to show.
 #[derive(Clone, Debug, Default)]
@@ -59,13 +63,14 @@ pub fn all(derived: &Derived) -> Vec<Derivation> {
 
 /// The condition under which a sample counts.
 pub fn keep(derived: &Derived) -> Option<Typeset> {
-    derived.keep.map(|keep| typeset(&derived.loss, &derived.loss.graph, keep))
+    derived.keep.map(|keep| typeset(&derived.loss, keep))
 }
 
 fn derivation(derived: &Derived, what: String, form: Form) -> Derivation {
-    let mut graph = derived.loss.graph.clone();
-    let wholes = derived.trace.replay(&mut graph, form.raw);
-    let show = |id: ExprId| typeset(&derived.loss, &graph, id);
+    // Expressions between the steps are nodes of a copy.
+    let mut loss = derived.loss.clone();
+    let wholes = derived.trace.replay(&mut loss.graph, form.raw);
+    let show = |id: ExprId| typeset(&loss, id);
     let steps = derived.trace.of(form.raw).iter().zip(wholes).map(|(step, whole)| Step {
         rule: step.rule.name,
         why: step.rule.why,
@@ -79,6 +84,8 @@ fn derivation(derived: &Derived, what: String, form: Form) -> Derivation {
 }
 
 /// An expression as text and, where it is not too long, as mathematics.
-fn typeset(loss: &Loss, graph: &Graph, id: ExprId) -> Typeset {
-    Typeset { text: Printer::new(loss, graph).text(id), mathml: None }
+fn typeset(loss: &Loss, id: ExprId) -> Typeset {
+    let text = Printer::new(loss, &loss.graph).text(id);
+    let mathml = (text.len() <= READABLE).then(|| Maths::of(loss, id).mathml());
+    Typeset { text, mathml }
 }

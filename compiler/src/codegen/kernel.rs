@@ -3,15 +3,11 @@
 use super::expression::Block;
 use super::fields::{Fields, Structure};
 use super::names::{Namer, derivative, identifier, type_name};
-use crate::functions::row;
 use crate::ir::{Loss, ParameterKind, Scalar};
 use crate::plan::{Operation, SamplePlan, ValueId};
 use crate::specialize::Variant;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
-
-/// From this cost on, a function is worth a thread earlier.
-const TRANSCENDENTAL: u32 = 20;
 
 /// What a variant's kernels are called: by the parameters that are fixed in it.
 pub fn variant_name(loss: &Loss, variant: &Variant) -> String {
@@ -100,7 +96,7 @@ impl KernelGenerator<'_> {
         let Structure { items: structure, name, construction } = fields.structure(name);
         let inputs = Literal::usize_unsuffixed(self.loss.inputs.len());
         let count = Literal::usize_unsuffixed(target.gradients.len());
-        let transcendental = self.is_transcendental(target);
+        let transcendental = self.plan.values.is_transcendental(&target.outputs());
         let function = self.function(target, &fields);
         let items = quote! {
             #structure
@@ -160,15 +156,6 @@ impl KernelGenerator<'_> {
                 Sample { #value, gradient: [#(#gradient),*], #valid, #kept }
             }
         }
-    }
-
-    fn is_transcendental(&self, target: &Target) -> bool {
-        self.plan.values.needed(&target.outputs()).iter().any(|id| {
-            match &self.plan.values.get(*id).operation {
-                Operation::Apply(function, _) => row(*function).cost >= TRANSCENDENTAL,
-                _ => false,
-            }
-        })
     }
 }
 

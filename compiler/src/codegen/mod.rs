@@ -15,6 +15,7 @@ mod rows;
 mod spec;
 
 pub use reserved::check_names;
+pub use spec::{axis_number, divisor_formula, gradient_formula, is_additive};
 
 use crate::audit::Audit;
 use crate::derive::Derived;

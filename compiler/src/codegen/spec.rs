@@ -2,7 +2,7 @@
 
 use super::expression::number;
 use crate::audit::both;
-use crate::derive::Derived;
+use crate::derive::{Derived, Gradient};
 use crate::display::Printer;
 use crate::ir::{AxisId, Domain, ExprId, Loss, Node, ParameterKind, Role};
 use proc_macro2::{Literal, TokenStream};
@@ -34,14 +34,12 @@ pub fn spec(derived: &Derived) -> TokenStream {
         let default = option(parameter.default.map(number));
         quote!(spec::ParameterSpec { name: #name, kind: #kind, domain: #domain, default: #default })
     });
-    let printer = Printer::new(loss, &loss.graph);
     let gradients = derived.gradients.iter().map(|gradient| {
         let input = Literal::usize_unsuffixed(gradient.input);
-        let formula = both(loss, gradient, &printer, |form| form.stable);
+        let formula = gradient_formula(loss, gradient);
         quote!(spec::GradientSpec { input: #input, formula: #formula })
     });
-    let divisor = option((derived.divisor.is_some() || derived.keep.is_some()).then(|| {
-        let formula = derived.divisor.map_or_else(|| "1".to_owned(), |form| printer.text(form.raw));
+    let divisor = option(divisor_formula(derived).map(|formula| {
         let reads =
             derived.divisor_gradients.iter().map(|gradient| Literal::usize_unsuffixed(gradient.input));
         let filtered = derived.keep.is_some();
@@ -63,6 +61,21 @@ pub fn spec(derived: &Derived) -> TokenStream {
     }
 }
 
+/// The derivative with respect to an input, in the language, in its stable form.
+pub fn gradient_formula(loss: &Loss, gradient: &Gradient) -> String {
+    both(loss, gradient, &Printer::new(loss, &loss.graph), |form| form.stable)
+}
+
+/// The summand of what `mean` divides by, in the language; `None` where every sample counts one.
+pub fn divisor_formula(derived: &Derived) -> Option<String> {
+    let printer = Printer::new(&derived.loss, &derived.loss.graph);
+    match (derived.divisor, derived.keep) {
+        (Some(form), _) => Some(printer.text(form.raw)),
+        (None, Some(_)) => Some("1".to_owned()),
+        (None, None) => None,
+    }
+}
+
 fn option(value: Option<TokenStream>) -> TokenStream {
     match value {
         Some(value) => quote!(::core::option::Option::Some(#value)),
@@ -81,13 +94,13 @@ fn axis_spec(loss: &Loss, axis: AxisId) -> TokenStream {
 }
 
 /// Where an axis that inputs declare stands among those.
-fn axis_number(loss: &Loss, axis: AxisId) -> usize {
+pub fn axis_number(loss: &Loss, axis: AxisId) -> usize {
     loss.axes().take_while(|(known, _)| *known != axis).count()
 }
 
 /// Whether the value over a batch is the sum of the values over its parts: no sample looks at others, nor at how
 /// many there are or where it stands among them.
-fn is_additive(loss: &Loss) -> bool {
+pub fn is_additive(loss: &Loss) -> bool {
     let graph = &loss.graph;
     let is_sample = |axis: AxisId| graph.samples.contains(graph.base(axis));
     let roots: Vec<ExprId> = std::iter::once(loss.value).chain(loss.keep).chain(loss.mean_by).collect();

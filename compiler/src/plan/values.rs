@@ -1,6 +1,10 @@
 //! Values in SSA form: what is computed, before it is decided in which loop.
 
+use crate::functions::row;
 use crate::ir::{AxisId, AxisSet, Function, Reduction, Scalar};
+
+/// From this cost on, a function is worth a thread earlier.
+const TRANSCENDENTAL: u32 = 20;
 
 /// Every value of a plan, each after those that it reads.
 #[derive(Clone, Debug, Default)]
@@ -119,5 +123,13 @@ impl Values {
             }
         }
         (0..self.0.len()).filter(|id| needed[*id]).map(ValueId).collect()
+    }
+
+    /// Whether some outputs need an exponential, a logarithm or the like.
+    pub fn is_transcendental(&self, outputs: &[ValueId]) -> bool {
+        self.needed(outputs).iter().any(|id| match &self.get(*id).operation {
+            Operation::Apply(function, _) => row(*function).cost >= TRANSCENDENTAL,
+            _ => false,
+        })
     }
 }

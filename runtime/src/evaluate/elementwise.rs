@@ -18,26 +18,89 @@ use crate::sweep::view::{Strides, View, ViewMut};
 use crate::sweep::{self, Demand, Operand, Sink, Sweep, Upstream};
 use crate::task::{Factor, Input, Outcome, Task};
 
-/// The kernels of a loss `F` and what they read.
-pub(super) struct Sweeps<'s, F, T, K, D, const I: usize, const O: usize, const M: usize> {
+/// What knows the description of a loss: a type, or the description itself.
+pub(super) trait Described: Copy {
+    /// The loss as data.
+    fn spec(self) -> &'static Spec;
+}
+
+/// The description of a loss that is generated: a constant.
+pub(super) struct Known<F>(PhantomData<F>);
+
+impl<F> Known<F> {
+    pub(super) const NEW: Self = Known(PhantomData);
+}
+
+impl<F> Clone for Known<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Known<F> {}
+
+impl<F: Formula> Described for Known<F> {
+    #[inline(always)]
+    fn spec(self) -> &'static Spec {
+        F::SPEC
+    }
+}
+
+/// A kernel in either form: what a sweep can be run with.
+pub(super) trait Sweeping<T, const I: usize, const O: usize> {
+    /// Whether it is the divisor that counts samples, which needs no sweep.
+    const COUNTS: bool;
+
+    /// The same, where it is known at run time only.
+    fn counts(&self) -> bool {
+        Self::COUNTS
+    }
+
+    /// Runs a sweep.
+    fn sweep(&self, sweep: Sweep<'_, T, I, O>) -> Result<f64, usize>;
+
+    /// The value at one sample.
+    fn at(&self, inputs: [T; I]) -> T;
+}
+
+/// A kernel of generated code.
+pub(super) struct Compiled<K>(pub(super) K);
+
+impl<T: Float, K: Kernel<T, I, O>, const I: usize, const O: usize> Sweeping<T, I, O> for Compiled<K> {
+    const COUNTS: bool = K::COUNTS;
+
+    #[inline(always)]
+    fn sweep(&self, sweep: Sweep<'_, T, I, O>) -> Result<f64, usize> {
+        sweep::run(self.0, sweep)
+    }
+
+    #[inline(always)]
+    fn at(&self, inputs: [T; I]) -> T {
+        self.0.value(inputs.map(Fx::<T, false>::of)).value.get()
+    }
+}
+
+/// The kernels of a loss and what they read.
+pub(super) struct Sweeps<'s, S, T, K, D, const I: usize, const O: usize, const M: usize> {
     kernel: K,
     divisor: D,
     operands: [Operand<'s, T>; I],
     inputs: &'s [Input<'s, T>],
     bound: &'s Bound<'s>,
     check: bool,
-    formula: PhantomData<F>,
+    described: S,
 }
 
-impl<F, T, K, D, const I: usize, const O: usize, const M: usize> Sweeps<'_, F, T, K, D, I, O, M>
+impl<S, T, K, D, const I: usize, const O: usize, const M: usize> Sweeps<'_, S, T, K, D, I, O, M>
 where
-    F: Formula,
+    S: Described,
     T: Float,
-    K: Kernel<T, I, O>,
-    D: Kernel<T, I, M>,
+    K: Sweeping<T, I, O>,
+    D: Sweeping<T, I, M>,
 {
     /// Runs a task over at least one sample.
     pub(super) fn run(
+        described: S,
         kernel: K,
         divisor: D,
         bound: &Bound<'_>,
@@ -47,35 +110,33 @@ where
         let converted = converted(task.inputs);
         let mut strides = [const { Strides::new() }; I];
         let mut operands = [Operand::Splat(T::default()); I];
-        place_inputs(F::SPEC, task.inputs, &converted, shape, &mut strides, &mut operands);
+        place_inputs(described.spec(), task.inputs, &converted, shape, &mut strides, &mut operands);
         let (inputs, check) = (task.inputs, task.check);
-        let mut sweeps =
-            Sweeps { kernel, divisor, operands, inputs, bound, check, formula: PhantomData::<F> };
-        reduce(F::SPEC, shape, task, &mut sweeps)
+        let mut sweeps = Sweeps { kernel, divisor, operands, inputs, bound, check, described };
+        reduce(described.spec(), shape, task, &mut sweeps)
     }
 
     fn fault(&self, flat: usize) -> Error {
-        explain(F::SPEC, self.inputs, &[], self.bound, None, flat)
+        explain(self.described.spec(), self.inputs, &[], self.bound, None, flat)
     }
 }
 
-impl<F, T, K, D, const I: usize, const O: usize, const M: usize> Passes<T> for Sweeps<'_, F, T, K, D, I, O, M>
+impl<S, T, K, D, const I: usize, const O: usize, const M: usize> Passes<T> for Sweeps<'_, S, T, K, D, I, O, M>
 where
-    F: Formula,
+    S: Described,
     T: Float,
-    K: Kernel<T, I, O>,
-    D: Kernel<T, I, M>,
+    K: Sweeping<T, I, O>,
+    D: Sweeping<T, I, M>,
 {
     fn denominator(&mut self) -> Result<f64, Error> {
         let count = self.bound.count() as f64;
         // Said as a constant, so that no sweep of a divisor is compiled where there is none.
-        if const { F::SPEC.divisor.is_none() } {
+        if const { D::COUNTS } || self.divisor.counts() {
             return Ok(count);
         }
-        let constants = F::SPEC.divisor.and_then(|summand| constants(&summand, &self.operands));
+        let constants = self.described.spec().divisor.and_then(|summand| constants(&summand, &self.operands));
         if let Some(constants) = constants {
-            let each = self.divisor.value(constants.map(Fx::<T, false>::of)).value;
-            return Ok(each.get().to_f64() * count);
+            return Ok(self.divisor.at(constants).to_f64() * count);
         }
         let sweep = Sweep {
             shape: &self.bound.samples,
@@ -87,7 +148,7 @@ where
             accumulate: false,
             check: false,
         };
-        sweep::run(self.divisor, sweep).map_err(|flat| self.fault(flat))
+        self.divisor.sweep(sweep).map_err(|flat| self.fault(flat))
     }
 
     fn numerator(
@@ -101,7 +162,8 @@ where
         let (mut value_strides, mut factor_strides) = (Strides::new(), Strides::new());
         let mut sink_strides = [const { Strides::new() }; I];
         let mut sinks = [const { Sink::Discard }; O];
-        place(gradients, |input| output_of(F::SPEC, input), shape, &mut sink_strides, &mut sinks);
+        let spec = self.described.spec();
+        place(gradients, |input| output_of(spec, input), shape, &mut sink_strides, &mut sinks);
         let upstream = match upstream {
             Factor::Same(scale) => Upstream::Scale(scale),
             Factor::Each(view) => view
@@ -118,7 +180,7 @@ where
             accumulate: false,
             check: self.check,
         };
-        sweep::run(self.kernel, sweep).map_err(|flat| self.fault(flat))
+        self.kernel.sweep(sweep).map_err(|flat| self.fault(flat))
     }
 
     fn denominator_gradients(
@@ -127,10 +189,10 @@ where
         gradients: &mut [Option<ViewMut<'_, T>>],
         accumulate: bool,
     ) -> Result<(), Error> {
-        if const { F::SPEC.divisor.is_none() } {
+        if const { D::COUNTS } || self.divisor.counts() {
             return Ok(());
         }
-        let reads = F::SPEC.divisor.map_or(&[][..], |summand| summand.reads);
+        let reads = self.described.spec().divisor.map_or(&[][..], |summand| summand.reads);
         let mut sink_strides = [const { Strides::new() }; I];
         let mut sinks = [const { Sink::Discard }; M];
         let output = |input| reads.iter().position(|&read| read == input);
@@ -145,7 +207,7 @@ where
             accumulate,
             check: false,
         };
-        sweep::run(self.divisor, sweep).map(drop).map_err(|flat| self.fault(flat))
+        self.divisor.sweep(sweep).map(drop).map_err(|flat| self.fault(flat))
     }
 }
 

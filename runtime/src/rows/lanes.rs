@@ -130,13 +130,13 @@ pub(super) struct Row<'r, T> {
 }
 
 /// The lane loop of a stage, which is behind the first pointer.
-type Run<T> = unsafe fn(*const (), &Row<'_, T>);
+pub(super) type Run<T> = unsafe fn(*const (), &Row<'_, T>);
 
 /// What a program needs to know of a stage, and its lane loop for an instruction set that the CPU has.
 #[derive(Clone, Copy, Debug)]
 pub struct Code<'s, T> {
     /// How each output is joined over the innermost loop.
-    pub(super) kinds: &'static [Kind],
+    pub(super) kinds: &'s [Kind],
     /// How many inputs it has.
     pub(super) inputs: usize,
     /// Whether it looks at its position.
@@ -145,9 +145,9 @@ pub struct Code<'s, T> {
     pub(super) once: bool,
     /// Whether it gives what it is given.
     pub(super) copies: bool,
-    stage: *const (),
-    run: Run<T>,
-    borrow: PhantomData<&'s ()>,
+    pub(super) stage: *const (),
+    pub(super) run: Run<T>,
+    pub(super) borrow: PhantomData<&'s ()>,
 }
 
 impl<T: Float> Code<'_, T> {

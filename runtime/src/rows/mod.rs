@@ -31,6 +31,8 @@ mod share;
 mod stage;
 mod steps;
 mod table;
+#[cfg(feature = "tape")]
+mod taped;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,8 @@ pub use self::data::{Data, Elements};
 pub use self::lanes::{Code, Entry, Lanes, entry};
 pub use self::program::Program;
 pub use self::stage::{Kind, Same, Stage};
+#[cfg(feature = "tape")]
+pub(crate) use self::taped::Taped;
 
 use std::ops::Range;
 

@@ -12,10 +12,15 @@ mod operand;
 mod shards;
 mod sink;
 mod span;
+#[cfg(feature = "tape")]
+mod taped;
 #[cfg(test)]
 mod tests;
 pub mod view;
 mod walk;
+
+#[cfg(feature = "tape")]
+pub(crate) use self::taped::Taped;
 
 use std::array::from_fn;
 
@@ -141,9 +146,14 @@ where
     T: Float,
     K: Kernel<T, I, O>,
 {
-    let worthwhile = if K::TRANSCENDENTAL { 1 << 18 } else { 1 << 20 };
     let bound = Bound { kernel, demand: sweep.demand, isa: Isa::best() };
-    run_lanes(&bound, worthwhile, &sweep)
+    run_lanes(&bound, worthwhile(K::TRANSCENDENTAL), &sweep)
+}
+
+/// From how many samples on threads are worth it.
+#[inline(always)]
+const fn worthwhile(transcendental: bool) -> usize {
+    if transcendental { 1 << 18 } else { 1 << 20 }
 }
 
 /// [`run`] without the kernel's type, so that kernels share one copy of it. Uses threads from `worthwhile`
