@@ -63,7 +63,7 @@ fn nothing_is_lost_beside_one() {
         assert!((&back - &of(x)).abs() <= of(x).abs().scaled(-240), "{x}");
     }
     for x in [1e-3, 1e-30, 5e-324] {
-        assert!((&(&of(x).exp() - &Wide::one()).to_f64() - x.exp_m1()).abs() <= x.exp_m1() * 1e-15);
+        assert!(((&of(x).exp() - &Wide::one()).to_f64() - x.exp_m1()).abs() <= x.exp_m1() * 1e-15);
         assert_eq!(of(x).sinh().to_f64(), x.sinh());
         assert_eq!(of(x).tanh().to_f64(), x.tanh());
     }
@@ -98,7 +98,7 @@ fn ends_follow_ieee_754() {
     assert_eq!(of(-2.0).pow(&of(101.0)), -&of(2.0).pow(&of(101.0)));
     assert_eq!((-&infinite).exp(), zero);
     assert_eq!(zero.pow(&zero), one);
-    assert!(Wide::Nan != Wide::Nan && !(Wide::Nan < one));
+    assert!(Wide::Nan != Wide::Nan && Wide::Nan.partial_cmp(&one).is_none());
 }
 
 #[test]
