@@ -122,7 +122,7 @@ fn way(derivation: &Derivation) -> Markup {
 fn step(step: &Step) -> Markup {
     html! {
         li {
-            p { b { (step.rule) } span.why { (step.why) } }
+            p { b { (step.rule) } span.why { (prose(step.why)) } }
             div.rewrite { (typeset(&step.before)) span.arrow aria-hidden="true" { "\u{2192}" } (typeset(&step.after)) }
             @if let Some(whole) = &step.whole { div.whole { span.small { "so" } (typeset(whole)) } }
         }
