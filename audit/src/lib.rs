@@ -36,13 +36,13 @@ pub struct Options {
     /// Calls at ordinary points for each set of parameters.
     pub calls: usize,
     /// Beyond the middle of the range, one exponent in so many is looked at; in the main sweep of a loss, that of its
-    /// first input, 16 times as many: all of them by default.
+    /// first input, 32 times as many: all of them by default.
     pub density: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { calls: 12, density: 16 }
+        Options { calls: 8, density: 32 }
     }
 }
 

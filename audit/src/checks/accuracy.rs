@@ -84,8 +84,8 @@ pub fn check(subject: &Subject<'_>, density: usize) -> (Vec<Check>, Vec<Sweep>) 
                 let main = set == 0 && turn == 0;
                 for format in [Format::F32, Format::F64] {
                     let stride = match (main && *input == moving[0], format) {
-                        (true, Format::F64) if !elementwise => main_density.div_ceil(8),
-                        (true, _) => main_density.div_ceil(16),
+                        (true, Format::F64) if !elementwise => main_density.div_ceil(4),
+                        (true, _) => main_density.div_ceil(32),
                         _ => density,
                     };
                     let significands = if elementwise { 4 } else { 1 };
