@@ -190,3 +190,26 @@ fn every_rule_says_why_and_has_its_own_name() {
     names.dedup();
     assert_eq!(names.len(), count);
 }
+
+/// A reader can follow the trace: each step fires at what the expression holds by then, and the last leaves the
+/// stable form.
+#[test]
+fn the_trace_leads_from_the_raw_form_to_the_stable_one() {
+    let text = include_str!("../../../losses.def");
+    let compiled = compile(&SourceFile::new("losses.def", text));
+    let mut fired = 0;
+    for loss in &compiled.losses {
+        let derived = &loss.derived;
+        let mut graph = derived.loss.graph.clone();
+        let forms = derived.gradients.iter().map(|gradient| gradient.own).chain([derived.value]);
+        for form in forms {
+            let wholes = derived.trace.replay(&mut graph, form.raw);
+            assert_eq!(*wholes.last().unwrap_or(&form.raw), form.stable, "{}", derived.loss.name);
+            assert_eq!(wholes.len(), derived.trace.of(form.raw).len());
+            fired += wholes.len();
+        }
+        let steps: usize = derived.trace.counts().iter().map(|(_, count)| count).sum();
+        assert_eq!(steps, loss.audit.rules.iter().map(|(_, count)| count).sum::<usize>());
+    }
+    assert!(fired > 100, "{fired}");
+}
