@@ -61,6 +61,12 @@ fn a_power_joins_its_base() {
 fn exponentials_keep_their_digits() {
     check("loss f(x) = 1 - exp(x)", "-expm1(x)", "-exp(x)");
     check("loss f(x) = exp(x) - 1", "expm1(x)", "exp(x)");
+    check("loss f(x) = exp(x) / 2 - 0.5", "0.5 * expm1(x)", "0.5 * exp(x)");
+    check("loss f(x, a) = a * exp(x) - a", "a * expm1(x)", "a * exp(x)");
+    check("loss f(x) = 1 + x - exp(x)", "x - expm1(x)", "-expm1(x)");
+    check("loss f(x, a) = exp(x) - a - 1", "expm1(x) - a", "exp(x)");
+    check("loss f(x, a) = exp(x) - a", "exp(x) - a", "exp(x)");
+    check("loss f(x) = exp(x) + 1", "exp(x) + 1", "exp(x)");
     check("loss f(x in (-inf, 0)) = log(1 - exp(x))", "log1mexp(x)", "-(1 / expm1(-x))");
     check("loss f(a in [-9, 9], b in (0, inf)) = exp(a - log(b))", "exp(a) / b", "exp(a) / b");
     check("loss f(x) = log(exp(x))", "x", "1");
