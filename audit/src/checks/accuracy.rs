@@ -17,7 +17,7 @@ use crate::ulp::Format;
 use crate::wide::Wide;
 
 /// Errors up to this many units are those of an honest rounding of every step.
-const FINE: f64 = 16.0;
+pub const FINE: f64 = 16.0;
 
 /// Unexplained errors are looked into at this many points of a sweep.
 const EXPLAINED: usize = 24;
