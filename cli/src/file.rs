@@ -79,18 +79,29 @@ pub fn one(source: &SourceFile, name: Option<&str>) -> Result<Option<CompiledLos
         (None, []) => "",
         (None, several) => return Err(format!("which loss? There are {}", several.join(", "))),
     };
-    let Compiled { mut losses, diagnostics, .. } = compile_where(source, |known| known == name);
-    if let Some(position) = losses.iter().position(|loss| loss.derived.loss.name == name) {
-        return Ok(Some(losses.swap_remove(position)));
-    }
-    let unreadable = names.is_empty() && !diagnostics.is_empty();
-    if !unreadable && !names.iter().any(|known| known == name) {
+    let (mut compiled, _) = several(source, &[name.to_owned()])?;
+    Ok(compiled.losses.pop())
+}
+
+/// Losses of a file, compiled; all of them where no names are given. Mistakes go to standard error; beside what is
+/// sound, whether there were none.
+pub fn several(source: &SourceFile, wanted: &[String]) -> Result<(Compiled, bool), String> {
+    let names = names(source);
+    let compiled =
+        compile_where(source, |known| wanted.is_empty() || wanted.iter().any(|name| name == known));
+    let unreadable = names.is_empty() && !compiled.diagnostics.is_empty();
+    if let Some(name) = wanted.iter().find(|name| !unreadable && !names.contains(name)) {
         return Err(format!("{} has no loss `{name}`{}", source.name, closest(name, &names)));
     }
-    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
+    // What other losses have to be mended for is no concern of a call that names some.
+    let whole = wanted.is_empty() || compiled.losses.len() < wanted.len();
+    let errors: Vec<_> =
+        compiled.diagnostics.iter().filter(|diagnostic| diagnostic.is_error() && whole).collect();
+    for diagnostic in &errors {
         output::error(&format!("{}\n", render(source, diagnostic, Style::Plain)));
     }
-    Ok(None)
+    let sound = errors.is_empty();
+    Ok((compiled, sound))
 }
 
 /// The names of the losses that a file declares, sound or not.

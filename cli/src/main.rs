@@ -4,6 +4,7 @@
 //! error. The exit code is 0 where all is well, 1 where the command found mistakes in a formula, 2 where the call
 //! itself makes no sense.
 
+mod audit;
 mod check;
 mod eval;
 mod expand;
@@ -38,6 +39,8 @@ enum Command {
     Expand(expand::Arguments),
     /// Compute value and gradients on arrays from files.
     Eval(eval::Arguments),
+    /// Check gradients and digits in wide arithmetic, and write the report.
+    Audit(audit::Arguments),
     /// Begin a new file.
     New(new::Arguments),
     /// Explain a diagnostic.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Show(arguments) => show::run(&arguments),
         Command::Expand(arguments) => expand::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };

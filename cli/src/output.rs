@@ -26,8 +26,9 @@ pub fn style() -> Style {
     if plain || !io::stdout().is_terminal() { Style::Plain } else { Style::Styled }
 }
 
-/// How many columns text may have: as `COLUMNS` says.
+/// How many columns text may have: as `COLUMNS` says, else as the terminal does.
 pub fn columns() -> usize {
     let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    given.filter(|columns| *columns >= 40).unwrap_or(COLUMNS)
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    given.or_else(terminal).filter(|columns| *columns >= 40).unwrap_or(COLUMNS)
 }

@@ -64,7 +64,7 @@ pub fn audit(derived: &Derived) -> Audit {
             .iter()
             .map(|id| (loss.graph.name(*id).unwrap_or_default().to_owned(), printer.text(*id)))
             .collect(),
-        rules: derived.rewrites.iter().collect(),
+        rules: derived.trace.counts().iter().collect(),
         conventions: conventions(derived, &written),
     }
 }

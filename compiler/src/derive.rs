@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::differentiate::{Derivative, Objective, Shared, differentiate};
 use crate::ir::{AxisId, AxisSet, ExprId, Loss, Node};
 use crate::ranges::Ranges;
-use crate::rewrite::{Counts, rewrite};
+use crate::rewrite::Trace;
 
 /// A loss, its derivatives, and the stable form of both.
 #[derive(Clone, Debug)]
@@ -22,8 +22,8 @@ pub struct Derived {
     pub divisor: Option<Form>,
     /// The derivatives of that summand, for the inputs that it reads.
     pub divisor_gradients: Vec<Gradient>,
-    /// The rules that fired.
-    pub rewrites: Counts,
+    /// How each raw form became stable, step by step.
+    pub trace: Trace,
 }
 
 /// One expression before and after rewriting.
@@ -102,11 +102,9 @@ fn raw(loss: &mut Loss) -> Option<Raw> {
 
 fn stable(mut loss: Loss, raw: Raw) -> Derived {
     let mut ranges = Ranges::new(&loss);
-    let mut rewrites = Counts::default();
-    let mut form = |loss: &mut Loss, raw: ExprId| {
-        let stable = rewrite(&mut loss.graph, &mut ranges, &[raw], &mut rewrites)[0];
-        Form { raw, stable }
-    };
+    let mut trace = Trace::default();
+    let mut form =
+        |loss: &mut Loss, raw: ExprId| Form { raw, stable: trace.rewrite(&mut loss.graph, &mut ranges, raw) };
     let value = loss.value;
     let value = form(&mut loss, value);
     let mut gradient = |loss: &mut Loss, (input, plain, weighed): (usize, Derivative, Derivative)| {
@@ -131,7 +129,7 @@ fn stable(mut loss: Loss, raw: Raw) -> Derived {
     let divisor_gradients = raw.divisor.into_iter().map(|raw| gradient(&mut loss, raw)).collect();
     let divisor = loss.mean_by.map(|by| form(&mut loss, by));
     let keep = loss.keep.map(|keep| form(&mut loss, keep).stable);
-    Derived { loss, value, gradients, keep, divisor, divisor_gradients, rewrites }
+    Derived { loss, value, gradients, keep, divisor, divisor_gradients, trace }
 }
 
 /// The derivative of one output with respect to inputs: plain, and weighed by the derivative of the result.

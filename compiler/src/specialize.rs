@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::{AxisId, Domain, ExprId, Function, Graph, Node, Parameter, ParameterKind, Reduction, Role};
 use crate::lower::{lower, lower_over_axes};
 use crate::ranges::Ranges;
-use crate::rewrite::{Counts, rewrite, substitute};
+use crate::rewrite::{rewrite, substitute};
 use std::collections::HashMap;
 
 /// The most combinations that kernels are made for.
@@ -155,7 +155,7 @@ fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
 
     let roots = substitute(&mut graph, &roots, &replace);
     let mut ranges = Ranges::new(&derived.loss);
-    let roots = rewrite(&mut graph, &mut ranges, &roots, &mut Counts::default());
+    let roots = rewrite(&mut graph, &mut ranges, &roots, &mut Vec::new());
     let lowered = if derived.loss.is_elementwise() {
         lower(&mut graph, &roots)
     } else {

@@ -4,7 +4,7 @@ use super::build::{Builder, subscript};
 use super::{Maths, latex, mathml, text};
 use crate::audit::locals;
 use crate::derive::{Derived, Form, Gradient};
-use crate::ir::{AxisId, ExprId};
+use crate::ir::{AxisId, ExprId, Loss};
 
 /// What stands on the two sides of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +122,11 @@ impl Equation {
 }
 
 impl Maths {
+    /// One expression of a loss, locals written out.
+    pub fn of(loss: &Loss, id: ExprId) -> Maths {
+        Builder::new(loss, []).tree(id)
+    }
+
     /// A `math` element of MathML Core.
     pub fn mathml(&self) -> String {
         mathml::display(self)

@@ -2,7 +2,7 @@
 
 use super::product::Product;
 use super::{Context, Rule};
-use crate::ir::{ExprId, Function};
+use crate::ir::{ExprId, Function, Graph};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -38,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "expm1",
-        why: "exp(x) - 1 = expm1(x) and 1 - exp(x) = -expm1(x), which keep the digits of a small x",
+        why: "a exp(x) - a = a expm1(x), wherever both stand in a sum; it keeps the digits of a small x",
         apply: expm1,
     },
     Rule {
@@ -65,20 +65,71 @@ fn exp_of_difference(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     Some(cx.graph.divide(exp, b))
 }
 
+/// The most terms of a sum among which a rule looks for two.
+const TERMS: usize = 8;
+
 fn expm1(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
-    let g = &mut *cx.graph;
-    if let Some((a, b)) = g.pair(id, Function::Add) {
-        let (minus, e) = if g.is(a, -1.0) { (a, b) } else { (b, a) };
-        let x = g.argument(e, Function::Exp).filter(|_| g.is(minus, -1.0))?;
-        return Some(g.apply(Function::Expm1, &[x]));
+    let mut terms = Vec::new();
+    collect(cx.graph, id, false, &mut terms);
+    if !(2..=TERMS).contains(&terms.len()) {
+        return None;
     }
-    let (a, b) = g.pair(id, Function::Sub)?;
-    if let Some(x) = g.argument(a, Function::Exp).filter(|_| g.is(b, 1.0)) {
-        return Some(g.apply(Function::Expm1, &[x]));
+    let products: Vec<Product> = terms.iter().map(|term| signed(cx.graph, *term)).collect();
+    let (with, without, joined) = products.iter().enumerate().find_map(|(with, product)| {
+        let exponential = |(factor, exponent): &(ExprId, i32)| {
+            *exponent == 1 && cx.graph.argument(*factor, Function::Exp).is_some()
+        };
+        let (exp, _) = *product.factors.iter().find(|factor| exponential(factor))?;
+        let mut rest = product.clone();
+        rest.take(exp, 1);
+        let opposite = |other: &Product| {
+            other.factors == rest.factors
+                && other.divisor == rest.divisor
+                && other.coefficient == -rest.coefficient
+        };
+        let without = products.iter().position(opposite)?;
+        Some((with, without, (rest, exp)))
+    })?;
+    let (mut rest, exp) = joined;
+    let x = cx.graph.argument(exp, Function::Exp)?;
+    let negative = rest.coefficient < 0.0;
+    rest.coefficient = rest.coefficient.abs();
+    rest.multiply(cx.graph.apply(Function::Expm1, &[x]), 1);
+    let difference = rest.build(cx.graph);
+    // The difference stands where the exponential stood.
+    let place = with - usize::from(without < with);
+    terms.remove(without);
+    terms[place] = (difference, negative);
+    let (first, negated) = terms[0];
+    let first = if negated { cx.graph.negate(first) } else { first };
+    let add =
+        |sum, (term, negated)| if negated { cx.graph.minus(sum, term) } else { cx.graph.plus(sum, term) };
+    Some(terms[1..].iter().copied().fold(first, add))
+}
+
+/// The terms of a sum, and whether each is subtracted; one too many where there are too many.
+fn collect(graph: &Graph, id: ExprId, negated: bool, terms: &mut Vec<(ExprId, bool)>) {
+    if terms.len() > TERMS {
+        return;
     }
-    let x = g.argument(b, Function::Exp).filter(|_| g.is(a, 1.0))?;
-    let difference = g.apply(Function::Expm1, &[x]);
-    Some(g.negate(difference))
+    if let Some((a, b)) = graph.pair(id, Function::Add) {
+        collect(graph, a, negated, terms);
+        collect(graph, b, negated, terms);
+    } else if let Some((a, b)) = graph.pair(id, Function::Sub) {
+        collect(graph, a, negated, terms);
+        collect(graph, b, !negated, terms);
+    } else {
+        terms.push((id, negated));
+    }
+}
+
+/// A term of a sum as a product.
+fn signed(graph: &Graph, (term, negated): (ExprId, bool)) -> Product {
+    let mut product = Product::of(graph, term);
+    if negated {
+        product.coefficient = -product.coefficient;
+    }
+    product
 }
 
 fn log1mexp(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

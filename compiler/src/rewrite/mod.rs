@@ -20,6 +20,7 @@ use crate::ranges::Ranges;
 use std::collections::{BTreeMap, HashMap};
 
 /// A rewrite rule.
+#[derive(Debug)]
 pub struct Rule {
     /// Its name, as reports show it.
     pub name: &'static str,
@@ -72,20 +73,93 @@ impl Counts {
     }
 }
 
+/// One firing of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The node at which it fired; its operands are in stable form already.
+    pub before: ExprId,
+    /// What it put there, as the rule left it: later steps go on from here.
+    pub after: ExprId,
+}
+
+/// The way of every rewritten expression from its raw to its stable form: ids only, so that it costs nothing to
+/// keep.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    steps: BTreeMap<ExprId, Vec<Step>>,
+    counts: Counts,
+}
+
+impl Trace {
+    /// The steps of the expression that was rewritten from `raw`, in order.
+    pub fn of(&self, raw: ExprId) -> &[Step] {
+        self.steps.get(&raw).map_or(&[], Vec::as_slice)
+    }
+
+    /// The whole expression after each step, in a copy of the graph that the step was taken in. Where a rule
+    /// brings back a node that was rewritten before, that is done over at once, as the rewriter does.
+    pub fn replay(&self, graph: &mut Graph, raw: ExprId) -> Vec<ExprId> {
+        let mut known: HashMap<ExprId, ExprId> = HashMap::new();
+        let mut whole = raw;
+        let mut wholes = Vec::new();
+        for step in self.of(raw) {
+            whole = substitute(graph, &[whole], &HashMap::from([(step.before, step.after)]))[0];
+            if !graph.reads(step.after, step.before) {
+                known.insert(step.before, step.after);
+            }
+            for _ in 0..REPLAYED {
+                let next = substitute(graph, &[whole], &known)[0];
+                if next == whole {
+                    break;
+                }
+                whole = next;
+            }
+            wholes.push(whole);
+        }
+        wholes
+    }
+
+    /// How often each rule fired, over all expressions.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Rewrites an expression and remembers how.
+    pub(crate) fn rewrite(&mut self, graph: &mut Graph, ranges: &mut Ranges, raw: ExprId) -> ExprId {
+        let mut steps = Vec::new();
+        let stable = rewrite(graph, ranges, &[raw], &mut steps)[0];
+        for step in &steps {
+            *self.counts.0.entry(step.rule.name).or_default() += 1;
+        }
+        self.steps.insert(raw, steps);
+        stable
+    }
+}
+
+/// Rewritten nodes inside of rewritten nodes are looked for this deep.
+const REPLAYED: usize = 32;
+
 /// More firings than this in one loss mean that two rules undo each other; the rest stays as it is.
 const FUEL: usize = 50_000;
 
-/// Rewrites expressions until no rule applies.
-pub fn rewrite(graph: &mut Graph, ranges: &mut Ranges, roots: &[ExprId], counts: &mut Counts) -> Vec<ExprId> {
+/// Rewrites expressions until no rule applies; the rules that fired are added to `steps`.
+pub fn rewrite(
+    graph: &mut Graph,
+    ranges: &mut Ranges,
+    roots: &[ExprId],
+    steps: &mut Vec<Step>,
+) -> Vec<ExprId> {
     let context = Context { graph, ranges };
-    let mut rewriter = Rewriter { context, done: HashMap::new(), counts, fuel: FUEL };
+    let mut rewriter = Rewriter { context, done: HashMap::new(), steps, fuel: FUEL };
     roots.iter().map(|root| rewriter.visit(*root)).collect()
 }
 
 struct Rewriter<'a> {
     context: Context<'a>,
     done: HashMap<ExprId, ExprId>,
-    counts: &'a mut Counts,
+    steps: &'a mut Vec<Step>,
     fuel: usize,
 }
 
@@ -117,7 +191,7 @@ impl Rewriter<'_> {
                     continue;
                 };
                 self.fuel -= 1;
-                *self.counts.0.entry(rule.name).or_default() += 1;
+                self.steps.push(Step { rule, before: id, after: next });
                 // Until the replacement is settled, the node stands for itself.
                 self.done.insert(id, id);
                 let result = self.visit(next);

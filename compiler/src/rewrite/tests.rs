@@ -61,6 +61,12 @@ fn a_power_joins_its_base() {
 fn exponentials_keep_their_digits() {
     check("loss f(x) = 1 - exp(x)", "-expm1(x)", "-exp(x)");
     check("loss f(x) = exp(x) - 1", "expm1(x)", "exp(x)");
+    check("loss f(x) = exp(x) / 2 - 0.5", "0.5 * expm1(x)", "0.5 * exp(x)");
+    check("loss f(x, a) = a * exp(x) - a", "a * expm1(x)", "a * exp(x)");
+    check("loss f(x) = 1 + x - exp(x)", "x - expm1(x)", "-expm1(x)");
+    check("loss f(x, a) = exp(x) - a - 1", "expm1(x) - a", "exp(x)");
+    check("loss f(x, a) = exp(x) - a", "exp(x) - a", "exp(x)");
+    check("loss f(x) = exp(x) + 1", "exp(x) + 1", "exp(x)");
     check("loss f(x in (-inf, 0)) = log(1 - exp(x))", "log1mexp(x)", "-(1 / expm1(-x))");
     check("loss f(a in [-9, 9], b in (0, inf)) = exp(a - log(b))", "exp(a) / b", "exp(a) / b");
     check("loss f(x) = log(exp(x))", "x", "1");
@@ -189,4 +195,27 @@ fn every_rule_says_why_and_has_its_own_name() {
     let count = names.len();
     names.dedup();
     assert_eq!(names.len(), count);
+}
+
+/// A reader can follow the trace: each step fires at what the expression holds by then, and the last leaves the
+/// stable form.
+#[test]
+fn the_trace_leads_from_the_raw_form_to_the_stable_one() {
+    let text = include_str!("../../../losses.def");
+    let compiled = compile(&SourceFile::new("losses.def", text));
+    let mut fired = 0;
+    for loss in &compiled.losses {
+        let derived = &loss.derived;
+        let mut graph = derived.loss.graph.clone();
+        let forms = derived.gradients.iter().map(|gradient| gradient.own).chain([derived.value]);
+        for form in forms {
+            let wholes = derived.trace.replay(&mut graph, form.raw);
+            assert_eq!(*wholes.last().unwrap_or(&form.raw), form.stable, "{}", derived.loss.name);
+            assert_eq!(wholes.len(), derived.trace.of(form.raw).len());
+            fired += wholes.len();
+        }
+        let steps: usize = derived.trace.counts().iter().map(|(_, count)| count).sum();
+        assert_eq!(steps, loss.audit.rules.iter().map(|(_, count)| count).sum::<usize>());
+    }
+    assert!(fired > 100, "{fired}");
 }

@@ -45,7 +45,8 @@ impl<'r, T: Float> Planner<'r, T> {
     /// Makes room for the slots.
     pub(super) fn slots(&mut self, live: &Live<'_>) {
         let program = self.call.program;
-        let homes = share(program, live, |loops| self.lengths(loops).iter().product());
+        let size = |loops: &[usize]| self.lengths(loops).iter().product();
+        let homes = share(program, live, size, |stage| self.call.stages[stage].code().in_place);
         // Homes come first.
         let roomy = |slot: &usize| self.live[*slot] && !self.direct.iter().any(|direct| direct.slot == *slot);
         let mut order: Vec<usize> = (0..homes.len()).filter(roomy).collect();

@@ -6,8 +6,14 @@ use super::live::{Live, touch};
 use super::program::{Action, Life, Program, Write};
 
 /// For each slot, the one whose memory it uses: its own number, or an earlier user of as many elements. Only arrays
-/// of a sample share, and only those that nothing in `keep` touches.
-pub(super) fn share(program: &Program<'_>, live: &Live<'_>, size: impl Fn(&[usize]) -> usize) -> Vec<usize> {
+/// of a sample share, and only those that nothing in `keep` touches. `in_place` says which stages may write where
+/// they read.
+pub(super) fn share(
+    program: &Program<'_>,
+    live: &Live<'_>,
+    size: impl Fn(&[usize]) -> usize,
+    in_place: impl Fn(usize) -> bool,
+) -> Vec<usize> {
     let mut spans: Vec<Option<(usize, usize)>> = vec![None; program.slots.len()];
     for (step, action) in live.rows.iter().enumerate() {
         touch(action, &mut |slot| {
@@ -32,8 +38,13 @@ pub(super) fn share(program: &Program<'_>, live: &Live<'_>, size: impl Fn(&[usiz
         let elements = size(loops);
         let whole = loops.last().is_some_and(|inner| whole_groups(size(&[*inner])));
         let free = |home: &&mut Home| {
-            let in_place = || whole && replaces(program, live.rows[first], home.user, slot);
-            home.elements == elements && (home.last < first || home.last == first && in_place())
+            let replaced = || match live.rows[first] {
+                Action::Pass { stage, loops, writes, .. } => {
+                    whole && in_place(*stage) && replaces(program, loops, writes, home.user, slot)
+                }
+                _ => false,
+            };
+            home.elements == elements && (home.last < first || home.last == first && replaced())
         };
         match used.iter_mut().find(free) {
             Some(home) => {
@@ -61,13 +72,13 @@ fn whole_groups(length: usize) -> bool {
     length < LANES || length.is_multiple_of(LANES)
 }
 
-/// Whether a pass reads one slot where it stores the other, at the same positions, and nowhere else.
-fn replaces(program: &Program<'_>, action: &Action<'_>, old: usize, new: usize) -> bool {
-    let Action::Pass { loops, writes, .. } = action else { return false };
-    let over = |slot: usize| program.slots[slot].loops == *loops;
-    let touches = |write: &&Write<'_>, slot: usize| matches!(**write, Write::Store(own) | Write::Fold(own) | Write::Total(own) if own == slot);
+/// Whether a pass over these loops that reads one slot stores the other at the same positions, and writes nothing else
+/// to the first.
+fn replaces(program: &Program<'_>, loops: &[usize], writes: &[Write<'_>], old: usize, new: usize) -> bool {
+    let over = |slot: usize| program.slots[slot].loops == loops;
+    let touches = |write: &&Write<'_>| matches!(**write, Write::Store(own) | Write::Fold(own) | Write::Total(own) if own == old);
     over(old)
         && over(new)
         && writes.contains(&Write::Store(new))
-        && !writes.iter().any(|write| touches(&write, old))
+        && !writes.iter().any(|write| touches(&write))
 }

@@ -35,6 +35,8 @@ impl<T: Float> Lanes<T> for Taped<'_, T> {
             positioned: self.positioned,
             once: self.once,
             copies: self.inputs == 1 && self.kinds == [Kind::Each] && self.code.copies(),
+            // An output goes where it belongs while inputs are still read.
+            in_place: false,
             stage: (&raw const *self).cast(),
             run,
             borrow: PhantomData,

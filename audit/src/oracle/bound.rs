@@ -1,0 +1,116 @@
+//! How far an honest evaluation may be off: every operation rounds its result once, and what its operands are off
+//! goes through its slopes. To first order, and in wide numbers, so that the bound itself loses nothing.
+
+use lossdef_compiler::ir::{Function, Reduction, Scalar};
+
+use super::Number;
+use super::dual::Dual;
+use crate::ulp::Format;
+use crate::wide::Wide;
+
+/// An exact value, how far a result in f64 (f32 where `SINGLE`) may be from it, and the largest number on the way.
+#[derive(Clone, Debug)]
+pub struct Bound<const SINGLE: bool> {
+    /// The exact value.
+    pub value: Wide,
+    /// The bound, as a distance.
+    pub error: Wide,
+    /// The largest number that was met.
+    pub peak: Wide,
+}
+
+impl<const SINGLE: bool> Bound<SINGLE> {
+    fn format() -> Format {
+        if SINGLE { Format::F32 } else { Format::F64 }
+    }
+
+    /// A number that may be off by one unit itself: an input, a parameter.
+    pub fn given(x: f64) -> Self {
+        let value = Wide::new(x);
+        let error = if value.is_zero() { Wide::zero() } else { Self::format().unit(&value) };
+        Bound { peak: value.abs(), value, error }
+    }
+
+    /// The result of an operation of these operands, with its slope in each of them.
+    fn result(dual: Dual, operands: &[Self], roundings: usize) -> Self {
+        let unit = &Self::format().unit(&dual.value) * &Wide::new(roundings as f64);
+        let mut error = if dual.value.is_finite() { unit } else { Wide::zero() };
+        let mut peak = dual.value.abs();
+        for (at, operand) in operands.iter().enumerate() {
+            let slope = dual.slope(at);
+            if !operand.error.is_finite() {
+                error = operand.error.clone();
+            } else if !operand.error.is_zero() && !slope.is_zero() {
+                error = &error + &(&slope.abs() * &operand.error);
+            }
+            if operand.peak > peak {
+                peak = operand.peak.clone();
+            }
+        }
+        Bound { value: dual.value, error, peak }
+    }
+
+    fn duals(operands: &[Self]) -> Vec<Dual> {
+        operands.iter().enumerate().map(|(at, operand)| Dual::variable(operand.value.clone(), at)).collect()
+    }
+}
+
+impl<const SINGLE: bool> Number for Bound<SINGLE> {
+    fn constant(x: f64) -> Self {
+        let whole = x.fract() == 0.0 && x.abs() < 1e6;
+        if whole || !x.is_finite() {
+            Bound { value: Wide::new(x), error: Wide::zero(), peak: Wide::zero() }
+        } else {
+            Self::given(x)
+        }
+    }
+
+    fn plain(&self) -> f64 {
+        self.value.to_f64()
+    }
+
+    fn apply(function: Function, arguments: &[Self]) -> Self {
+        let mut result = Self::result(Dual::apply(function, &Self::duals(arguments)), arguments, 1);
+        if let ([a, b], Scalar::Bool) = (arguments, function.result()) {
+            // Rounding may decide a comparison of two that are this close.
+            let error = &a.error + &b.error;
+            let close = (&a.value - &b.value).abs() <= error.scaled(2);
+            result.error = if close && !error.is_zero() { Wide::Infinite(false) } else { Wide::zero() };
+        }
+        if let (Function::Div, [_, below]) = (function, arguments)
+            && below.error.scaled(1) >= below.value.abs()
+        {
+            // Nothing is known of a quotient whose divisor may be 0.
+            result.error = Wide::Infinite(false);
+        }
+        result
+    }
+
+    fn fold(reduction: Reduction, values: &[Self]) -> Self {
+        let mut result =
+            Self::result(Dual::fold(reduction, &Self::duals(values)), values, values.len().max(1));
+        if reduction == Reduction::Norm {
+            // Its squares are met on the way.
+            result.peak = &result.peak * &result.peak;
+        }
+        result
+    }
+
+    fn decided(truth: bool, by: &[Self]) -> Self {
+        let open = by.iter().find(|operand| !operand.error.is_finite());
+        let error = open.map_or(Wide::zero(), |operand| operand.error.clone());
+        Bound { error, ..Self::constant(f64::from(u8::from(truth))) }
+    }
+
+    fn chosen(self, by: &Self) -> Self {
+        if by.error.is_finite() { self } else { Bound { error: by.error.clone(), ..self } }
+    }
+
+    fn stop(self) -> Self {
+        self
+    }
+
+    fn with_slopes(self, _: Self) -> Self {
+        self
+    }
+}
