@@ -130,7 +130,7 @@ impl<T: Float> Taped<'_, T> {
                     let beside = &mut (*row.folds.add(self.kinds.len() + number)).0;
                     fold(*kind, source, count, lanes.clone(), wide, beside);
                 } else if !self.code.directed(number) {
-                    Op::Same.code(Isa::best())(&[source, nothing, nothing], target(number), count);
+                    Op::Same.code(Isa::best())(&[source, nothing, nothing, nothing], target(number), count);
                 }
             }
         }

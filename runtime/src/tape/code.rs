@@ -3,15 +3,15 @@
 //! Input: where operands lie and where the result goes, each with a step per group of 32 lanes (0 repeats a group,
 //! so that a constant takes one). The fused carrier is only named in entries whose target has it.
 
-use super::LANES;
 use super::machine::{Source, Target};
 use super::op::Apply;
+use super::{LANES, OPERANDS};
 use crate::carrier::Fx;
 use crate::real::{Float, Real};
 use crate::sweep::isa::Isa;
 
 /// The loop of one instruction over so many groups.
-pub(crate) type Run<T> = unsafe fn(&[Source<T>; 3], Target<T>, usize);
+pub(crate) type Run<T> = unsafe fn(&[Source<T>; OPERANDS], Target<T>, usize);
 
 /// Runs an instruction.
 ///
@@ -21,7 +21,7 @@ pub(crate) type Run<T> = unsafe fn(&[Source<T>; 3], Target<T>, usize);
 /// elements. The target may be an operand, but overlap none otherwise.
 #[inline(always)]
 unsafe fn apply<T: Float, C: Real<Scalar = T>, P: Apply>(
-    operands: &[Source<T>; 3],
+    operands: &[Source<T>; OPERANDS],
     target: Target<T>,
     groups: usize,
 ) {
@@ -29,7 +29,7 @@ unsafe fn apply<T: Float, C: Real<Scalar = T>, P: Apply>(
     for _ in 0..groups {
         let mut result = [T::default(); LANES];
         for (lane, result) in result.iter_mut().enumerate() {
-            let mut arguments = [C::lit(0.0); 3];
+            let mut arguments = [C::lit(0.0); OPERANDS];
             for i in 0..P::ARITY {
                 // SAFETY: the caller vouches for 32 elements.
                 arguments[i] = C::of(unsafe { operands[i].pointer.add(lane).read() });
@@ -64,7 +64,7 @@ macro_rules! entry {
         ///
         /// That of [`apply`]; the CPU must have the features named.
         $(#[$attribute])*
-        unsafe fn $name<T: Float, P: Apply>(operands: &[Source<T>; 3], target: Target<T>, groups: usize) {
+        unsafe fn $name<T: Float, P: Apply>(operands: &[Source<T>; OPERANDS], target: Target<T>, groups: usize) {
             // SAFETY: passed on to the caller.
             unsafe { apply::<T, Fx<T, $fused>, P>(operands, target, groups) }
         }

@@ -1,6 +1,6 @@
 //! What depends on parameters alone: computed once per call, in f64, as generated constructors do.
 
-use super::{LANES, Op};
+use super::{LANES, OPERANDS, Op};
 use crate::carrier::Fx;
 use crate::real::{Divisor, Float, Real};
 
@@ -47,7 +47,7 @@ impl Fixed {
                 Scalar::Parameter(number) => Real::of(parameters[*number]),
                 Scalar::Over(a, divisor) => values[*a].over(Divisor::new(values[*divisor].get())),
                 Scalar::Apply(op, operands) => {
-                    let mut arguments = [Real::lit(0.0); 3];
+                    let mut arguments = [Real::lit(0.0); OPERANDS];
                     for (argument, operand) in arguments.iter_mut().zip(&operands[..op.arity()]) {
                         *argument = values[*operand];
                     }

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::code::Run;
-use super::{LANES, Operand, Tape};
+use super::{LANES, OPERANDS, Operand, Tape};
 use crate::real::Float;
 use crate::sweep::isa::Isa;
 
@@ -22,9 +22,9 @@ pub(crate) struct Target<T> {
 }
 
 /// Bytes of registers, which fit a first-level cache.
-const ROOM: usize = 24 << 10;
+const ROOM: usize = 32 << 10;
 /// The most groups at a time: more would not save work any more.
-const GROUPS: usize = 16;
+const GROUPS: usize = 64;
 
 /// A tape with the loops of its instructions.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Code<T> {
 struct Step<T> {
     run: Run<T>,
     arity: usize,
-    operands: [Operand; 3],
+    operands: [Operand; OPERANDS],
     into: usize,
     /// The output that it computes, where nothing else reads the result.
     output: Option<usize>,
@@ -147,7 +147,7 @@ impl<T: Float> Machine<'_, T> {
     ) {
         let nothing = Source { pointer: self.registers.cast_const(), step: 0 };
         for step in &self.code.steps {
-            let mut operands = [nothing; 3];
+            let mut operands = [nothing; OPERANDS];
             for (source, operand) in operands.iter_mut().zip(&step.operands[..step.arity]) {
                 *source = self.source(*operand, inputs, upstream);
             }

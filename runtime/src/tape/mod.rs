@@ -5,18 +5,19 @@
 //! instruction set. Since these are the methods that generated code calls, in its order, results have the same
 //! bits. Truth values are numbers here, 0 and 1.
 //!
-//! `op` lists the instructions, `fixed` is what depends on parameters alone, `machine` runs a tape over a block,
+//! `op` lists the instructions, `join` makes pairs of them, `fixed` is what depends on parameters alone, `machine` runs a tape over a block,
 //! `formula` is a loss made of tapes. `sweep::taped` and `rows::taped` take the places of generated code.
 
 pub(crate) mod code;
 mod fixed;
 mod formula;
+mod join;
 pub(crate) mod machine;
 mod op;
 
 pub use self::fixed::{Constant, Fixed, Scalar};
 pub(crate) use self::formula::Coded;
-pub use self::formula::{Formula, Kernel, Kernels, RowKernel, Stage, Variant};
+pub use self::formula::{Formula, Kernel, KernelPlan, Kernels, RowKernel, Stage, StagePlan, Variant};
 pub use self::op::Op;
 
 use crate::carrier::Fx;
@@ -24,6 +25,8 @@ use crate::real::{Float, Real};
 
 /// Elements that advance together.
 pub(crate) const LANES: usize = 32;
+/// The most operands of an instruction.
+pub(crate) const OPERANDS: usize = 4;
 
 /// What an instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +49,7 @@ pub struct Instruction {
     /// What is done.
     pub op: Op,
     /// With what; as many as the operation takes, the rest is not read.
-    pub operands: [Operand; 3],
+    pub operands: [Operand; OPERANDS],
     /// The register of the result.
     pub into: usize,
 }
@@ -66,6 +69,7 @@ impl Tape {
     /// Code from operations, each of which reads results of those before it by their numbers. Registers are used
     /// again once nothing reads them any more, so that all of them stay in the nearest cache.
     pub fn new(operations: &[(Op, [Operand; 3])], outputs: &[Operand]) -> Self {
+        let (operations, outputs) = join::join(operations, outputs);
         let mut last = vec![0; operations.len()];
         for (number, (op, operands)) in operations.iter().enumerate() {
             for operand in &operands[..op.arity()] {
@@ -74,7 +78,7 @@ impl Tape {
                 }
             }
         }
-        for output in outputs {
+        for output in &outputs {
             if let Operand::Register(value) = output {
                 last[*value] = operations.len();
             }
@@ -135,7 +139,7 @@ impl Tape {
             Operand::Upstream | Operand::Position => Fx::lit(0.0),
         };
         for Instruction { op, operands, into } in &self.instructions {
-            let mut arguments = [Fx::lit(0.0); 3];
+            let mut arguments = [Fx::lit(0.0); OPERANDS];
             for (argument, operand) in arguments.iter_mut().zip(&operands[..op.arity()]) {
                 *argument = read(*operand, &registers);
             }
