@@ -147,6 +147,11 @@ impl<'c, 'a> Writer<'c, 'a> {
         Operand::Register(self.operations.len() - 1)
     }
 
+    /// The same value in a register, where it is an input.
+    pub fn own(&mut self, value: Operand) -> Operand {
+        if matches!(value, Operand::Input(_)) { self.operation(Op::Same, &[value]) } else { value }
+    }
+
     /// A value, 0 where the sample is not kept.
     pub fn kept(&mut self, kept: Operand, value: Operand) -> Operand {
         let zero = self.number(0.0);

@@ -134,7 +134,10 @@ fn stage(values: &Values, pass: &Pass) -> Stage {
         writer.give(position, Operand::Position);
     }
     let wanted: Vec<ValueId> = pass.outputs.iter().map(|output| output.value).collect();
-    let outputs = writer.compute(&wanted);
+    let mut outputs = writer.compute(&wanted);
+    if outputs.len() > 1 {
+        outputs = outputs.into_iter().map(|output| writer.own(output)).collect();
+    }
     let tape = writer.finish(&outputs);
     Stage::new(StagePlan {
         fixed: call.finish(),

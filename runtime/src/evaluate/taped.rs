@@ -9,7 +9,8 @@ use crate::real::Float;
 use crate::rows::{Lanes, Taped as TapedStage};
 use crate::spec::Spec;
 use crate::sweep::{Demand, Sweep, Taped};
-use crate::tape::{Coded, Formula, Kernel, KernelPlan, Kernels, LANES, RowKernel};
+use crate::tape::machine::Aligned;
+use crate::tape::{Coded, Formula, Kernel, KernelPlan, Kernels, RowKernel};
 use crate::task::{Outcome, Task};
 
 /// The most inputs of an elementwise loss that is made of tapes.
@@ -42,13 +43,13 @@ pub(crate) fn evaluate_tape<T: Float + Coded>(
     }
 }
 
-fn constants<T: Float>(kernel: &RowKernel, parameters: &[f64]) -> Vec<Vec<[T; LANES]>> {
+fn constants<T: Float>(kernel: &RowKernel, parameters: &[f64]) -> Vec<Vec<Aligned<T>>> {
     kernel.stages.iter().map(|stage| stage.plan.fixed.evaluate(parameters)).collect()
 }
 
 fn stages<'t, T: Float + Coded>(
     kernel: &'t RowKernel,
-    constants: &'t [Vec<[T; LANES]>],
+    constants: &'t [Vec<Aligned<T>>],
 ) -> Vec<TapedStage<'t, T>> {
     let stages = kernel.stages.iter().zip(constants).map(|(stage, constants)| TapedStage {
         code: T::of(&stage.codes),
@@ -68,7 +69,7 @@ impl Described for &'static Spec {
 }
 
 /// A kernel with the values of the call; none is the divisor that counts samples.
-struct Interpreted<'t, T>(Option<(&'t Kernel, Vec<[T; LANES]>)>);
+struct Interpreted<'t, T>(Option<(&'t Kernel, Vec<Aligned<T>>)>);
 
 impl<'t, T: Float> Interpreted<'t, T> {
     fn new(kernel: Option<&'t Kernel>, parameters: &[f64]) -> Self {

@@ -160,7 +160,8 @@ impl<T: Float> Code<'_, T> {
     /// writable for 32 elements at `k * step` elements past its pointer, and, where there is a tail, at
     /// `span.tail.at` elements where the step is not 0; so it must be for every row. A single source must be
     /// readable for one element in every row and its group be writable, a target for what is folded writable
-    /// for one. No target may overlap a source or another target, except at step 0.
+    /// for one. No target may overlap a source or another target, except at step 0 and where it is written group by
+    /// group just where a source is read.
     #[inline]
     pub(super) unsafe fn run(
         &self,

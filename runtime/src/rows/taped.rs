@@ -13,12 +13,12 @@ use crate::carrier::Fx;
 use crate::real::{Float, Real};
 use crate::sweep::isa::Isa;
 use crate::tape::Op;
-use crate::tape::machine::{Code, Machine, Registers, Source, Target};
+use crate::tape::machine::{Aligned, Code, Machine, Registers, Source, Target};
 
 /// The code of a stage, with the values of the call.
 pub(crate) struct Taped<'t, T> {
     pub(crate) code: &'t Code<T>,
-    pub(crate) constants: &'t [[T; LANES]],
+    pub(crate) constants: &'t [Aligned<T>],
     pub(crate) kinds: &'t [Kind],
     pub(crate) inputs: usize,
     pub(crate) positioned: bool,

@@ -9,14 +9,14 @@ use super::{Sweep, run_lanes};
 use crate::real::Float;
 use crate::tape::Op;
 use crate::tape::code::Run;
-use crate::tape::machine::{Code, Machine, Registers, Source, Target};
+use crate::tape::machine::{Aligned, Code, Machine, Registers, Source, Target};
 
 /// The code of one demand, with the values of the call.
 pub(crate) struct Taped<'t, T> {
     /// Its outputs are the value, whether the sample is valid, whether it is kept, and the derivatives times the
     /// upstream.
     pub(crate) code: &'t Code<T>,
-    pub(crate) constants: &'t [[T; LANES]],
+    pub(crate) constants: &'t [Aligned<T>],
     pub(crate) checked: bool,
     pub(crate) transcendental: bool,
 }

@@ -17,8 +17,8 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    fn new(tape: &Tape) -> Self {
-        Codes { f32: Code::new(tape), f64: Code::new(tape) }
+    fn new(tape: &Tape, apart: bool) -> Self {
+        Codes { f32: Code::new(tape, apart), f64: Code::new(tape, apart) }
     }
 }
 
@@ -66,7 +66,7 @@ pub struct Kernel {
 impl Kernel {
     /// A kernel with the code for this CPU.
     pub fn new(plan: KernelPlan) -> Self {
-        Kernel { codes: plan.tapes.each_ref().map(Codes::new), plan }
+        Kernel { codes: plan.tapes.each_ref().map(|tape| Codes::new(tape, true)), plan }
     }
 }
 
@@ -75,7 +75,7 @@ impl Kernel {
 pub struct StagePlan {
     /// What depends on parameters alone.
     pub fixed: Fixed,
-    /// Computes the outputs.
+    /// Computes the outputs. Where there are several, none is an input itself: another one may take its place.
     pub tape: Tape,
     /// How each output is folded.
     pub kinds: Vec<Kind>,
@@ -97,7 +97,7 @@ pub struct Stage {
 impl Stage {
     /// A stage with the code for this CPU.
     pub fn new(plan: StagePlan) -> Self {
-        Stage { codes: Codes::new(&plan.tape), plan }
+        Stage { codes: Codes::new(&plan.tape, false), plan }
     }
 }
 

@@ -60,7 +60,11 @@ pub(super) fn join(operations: &[(Op, [Operand; 3])], outputs: &[Operand]) -> (V
                 (pair(*first, *op, place).expect("it was found above"), both)
             }
         };
-        let read: Vec<Operand> = read.into_iter().map(|operand| renumbered(operand, &numbers)).collect();
+        let mut read: Vec<Operand> = read.into_iter().map(|operand| renumbered(operand, &numbers)).collect();
+        if let (Op::Add | Op::Mul, [Operand::Constant(_), _]) = (op, &read[..]) {
+            // A constant in the second place is read once.
+            read.swap(0, 1);
+        }
         let mut all = [read[0]; OPERANDS];
         all[..read.len()].copy_from_slice(&read);
         numbers[number] = joined.len();

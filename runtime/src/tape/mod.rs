@@ -20,6 +20,7 @@ pub(crate) use self::formula::Coded;
 pub use self::formula::{Formula, Kernel, KernelPlan, Kernels, RowKernel, Stage, StagePlan, Variant};
 pub use self::op::Op;
 
+use self::machine::Aligned;
 use crate::carrier::Fx;
 use crate::real::{Float, Real};
 
@@ -129,12 +130,18 @@ impl Tape {
         }
     }
 
+    /// Whether an instruction behind this one reads an input.
+    pub(crate) fn reads_inputs_behind(&self, number: usize) -> bool {
+        let input = |operand: &Operand| matches!(operand, Operand::Input(_));
+        self.instructions[number + 1..].iter().any(|i| i.operands[..i.op.arity()].iter().any(input))
+    }
+
     /// The first output where every lane is the same, in arithmetic that is not fused.
-    pub(crate) fn evaluate<T: Float>(&self, inputs: &[T], constants: &[[T; LANES]]) -> T {
+    pub(crate) fn evaluate<T: Float>(&self, inputs: &[T], constants: &[Aligned<T>]) -> T {
         let mut registers = vec![Fx::<T, false>::lit(0.0); self.registers];
         let read = |operand: Operand, registers: &[Fx<T, false>]| match operand {
             Operand::Input(number) => Fx::of(inputs[number]),
-            Operand::Constant(number) => Fx::of(constants[number][0]),
+            Operand::Constant(number) => Fx::of(constants[number].0[0]),
             Operand::Register(number) => registers[number],
             Operand::Upstream | Operand::Position => Fx::lit(0.0),
         };
