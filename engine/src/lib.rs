@@ -6,7 +6,7 @@
 //! let (x, y) = ([1.0, 3.0], [0.0, 1.0]);
 //! # use ndarray::aview1;
 //! let result = loss.dynamic().call().input("x", &aview1(&x)).input("y", &aview1(&y)).evaluate();
-//! assert_eq!(result.unwrap().value, 5.0);
+//! assert_eq!(result.unwrap().value.scalar(), Some(5.0));
 //! ```
 //!
 //! Results have the bits that generated code gives (a NaN has no bits worth mentioning): the runtime runs the same
