@@ -18,6 +18,7 @@ struct Reader {
 
 /// Joins what can be joined; gives operations and outputs.
 pub(super) fn join(operations: &[(Op, [Operand; 3])], outputs: &[Operand]) -> (Vec<Operation>, Vec<Operand>) {
+    assert!(operations.iter().all(|(op, _)| !op.word().is_empty()), "pairs are made here");
     let mut readers: Vec<Vec<Reader>> = vec![Vec::new(); operations.len()];
     for (number, (op, operands)) in operations.iter().enumerate() {
         for (place, operand) in operands[..op.arity()].iter().enumerate() {

@@ -69,6 +69,10 @@ pub struct Tape {
 impl Tape {
     /// Code from operations, each of which reads results of those before it by their numbers. Registers are used
     /// again once nothing reads them any more, so that all of them stay in the nearest cache.
+    ///
+    /// # Panics
+    ///
+    /// Where an operation is a pair, which are only made here, or reads one that is not before it.
     pub fn new(operations: &[(Op, [Operand; 3])], outputs: &[Operand]) -> Self {
         let (operations, outputs) = join::join(operations, outputs);
         let mut last = vec![0; operations.len()];

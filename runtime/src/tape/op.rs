@@ -1,5 +1,6 @@
 //! The instructions of a tape: one row each, with the word by which generated code calls it. Behind them, the pairs
-//! that are one instruction where nothing else reads the result of the first.
+//! that are one instruction where nothing else reads the result of the first; `Less` begins the names of those that
+//! take it away.
 
 use super::OPERANDS;
 use super::code::{Run, entry};
