@@ -1,4 +1,5 @@
-//! How long losses take that are read at run time, beside generated code, in one run, in turns.
+//! How long losses take that are read at run time, beside generated code, in one run, in turns. A word behind
+//! `--` picks the losses whose names have it.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -30,12 +31,16 @@ fn report(name: &str, [generated, read]: [Duration; 2]) {
 }
 
 fn main() {
+    let picked = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
     let module =
         lossdef_engine::load("losses.def", include_str!("../../losses.def")).expect("losses compile");
     let x = Array1::from_shape_fn(1_000_000, |i| 0.05 + 0.9 * ((i * 7919 % 1000) as f32 / 1000.0));
     let y = Array1::from_shape_fn(1_000_000, |i| 0.05 + 0.9 * ((i * 104_729 % 1000) as f32 / 1000.0));
     for loss in CATALOGUE.iter().filter(|loss| loss.spec().is_elementwise()) {
         let spec = loss.spec();
+        if !spec.name.contains(&picked) {
+            continue;
+        }
         let run = |loss: &dyn Loss, gradient: bool| {
             let mut call = loss.call();
             for (number, input) in spec.inputs.iter().filter(|input| input.default.is_none()).enumerate() {
@@ -55,7 +60,10 @@ fn main() {
     let input =
         Array2::from_shape_fn((1024, 1000), |(i, j)| ((i * 7919 + j * 31) % 1000) as f32 / 100.0 - 5.0);
     let target = Array1::from_shape_fn(1024, |i| (i * 37 % 1000) as i64);
-    for name in ["cross_entropy", "nll", "multi_margin", "poly1_cross_entropy"] {
+    for name in ["cross_entropy", "nll", "multi_margin", "poly1_cross_entropy"]
+        .into_iter()
+        .filter(|name| name.contains(&picked))
+    {
         let (Some(loss), Some(read)) = (CATALOGUE.get(name), module.get(name)) else { continue };
         let run = |loss: &dyn Loss| {
             let call = loss.call().input("input", &input).input("target", &target).gradient("input");

@@ -147,11 +147,34 @@ impl<'c, 'a> Writer<'c, 'a> {
         Operand::Register(self.operations.len() - 1)
     }
 
+    /// The same value in a register, where it is an input.
+    pub fn own(&mut self, value: Operand) -> Operand {
+        if matches!(value, Operand::Input(_)) { self.operation(Op::Same, &[value]) } else { value }
+    }
+
+    /// A value, 0 where the sample is not kept.
+    pub fn kept(&mut self, kept: Operand, value: Operand) -> Operand {
+        let zero = self.number(0.0);
+        self.operation(Op::Select, &[kept, value, zero])
+    }
+
+    /// A derivative times the upstream, 0 where the sample is not kept.
+    pub fn weighed(&mut self, kept: Option<Operand>, derivative: Operand) -> Operand {
+        match kept {
+            Some(kept) => self.operation(Op::Weigh, &[kept, derivative, Operand::Upstream]),
+            None => self.operation(Op::Mul, &[derivative, Operand::Upstream]),
+        }
+    }
+
     /// A truth value that is true.
     pub fn truth(&mut self) -> Operand {
-        let always = Constant::Value(self.call.fixed.scalars.len());
-        self.call.fixed.scalars.push(Scalar::Number(1.0));
-        self.call.fixed.constants.push(always);
+        self.number(1.0)
+    }
+
+    fn number(&mut self, number: f64) -> Operand {
+        let constant = Constant::Value(self.call.fixed.scalars.len());
+        self.call.fixed.scalars.push(Scalar::Number(number));
+        self.call.fixed.constants.push(constant);
         Operand::Constant(self.call.fixed.constants.len() - 1)
     }
 }

@@ -4,7 +4,7 @@ use lossdef_compiler::ir::{Loss, Reduction};
 use lossdef_compiler::plan::rows::{Access, Action, Life, Need, Pass, Place, Program, Read, Step, Write};
 use lossdef_compiler::plan::{Plan, SamplePlan, ValueId, Values};
 use lossdef_runtime::rows::{Kind, program};
-use lossdef_runtime::tape::{Kernel, Kernels, Operand, RowKernel, Stage};
+use lossdef_runtime::tape::{Kernel, KernelPlan, Kernels, Operand, RowKernel, Stage, StagePlan};
 
 use crate::code::{Call, Writer};
 use crate::forever::list;
@@ -38,9 +38,9 @@ fn kernel(
     valid: Option<ValueId>,
 ) -> Kernel {
     let mut call = Call::new(&plan.values);
-    let mut tape = |count: usize| {
+    let tapes = [0, 1, gradients.len()].map(|count| {
         let mut writer = Writer::new(&mut call);
-        let derivatives = gradients[..count.min(gradients.len())].iter().map(|(_, id)| *id);
+        let derivatives = gradients.iter().take(count).map(|(_, id)| *id);
         let wanted: Vec<ValueId> =
             std::iter::once(value).chain(valid).chain(plan.keep).chain(derivatives).collect();
         let mut places = writer.compute(&wanted).into_iter();
@@ -48,19 +48,26 @@ fn kernel(
         let value = next();
         let valid = valid.map(|_| next());
         let kept = plan.keep.map(|_| next());
-        let mut outputs: Vec<Operand> = vec![value];
+        let mut outputs = vec![kept.map_or(value, |kept| writer.kept(kept, value))];
         outputs.extend([valid, kept].map(|place| place.unwrap_or_else(|| writer.truth())));
-        outputs.extend(places);
+        outputs.extend(places.map(|derivative| writer.weighed(kept, derivative)));
         writer.finish(&outputs)
-    };
-    let tapes = [tape(0), tape(1), tape(gradients.len())];
+    });
+    let mut writer = Writer::new(&mut call);
+    let alone = writer.compute(&[value]);
+    let alone = writer.finish(&alone);
     let outputs: Vec<ValueId> = std::iter::once(value)
         .chain(gradients.iter().map(|(_, id)| *id))
         .chain(valid)
         .chain(plan.keep)
         .collect();
-    let transcendental = plan.values.is_transcendental(&outputs);
-    Kernel::new(call.finish(), tapes, valid.is_some(), plan.keep.is_some(), transcendental)
+    Kernel::new(KernelPlan {
+        fixed: call.finish(),
+        tapes,
+        value: alone,
+        checked: valid.is_some(),
+        transcendental: plan.values.is_transcendental(&outputs),
+    })
 }
 
 /// Makes a program that lives as long as the description of its loss.
@@ -127,11 +134,19 @@ fn stage(values: &Values, pass: &Pass) -> Stage {
         writer.give(position, Operand::Position);
     }
     let wanted: Vec<ValueId> = pass.outputs.iter().map(|output| output.value).collect();
-    let outputs = writer.compute(&wanted);
+    let mut outputs = writer.compute(&wanted);
+    if outputs.len() > 1 {
+        outputs = outputs.into_iter().map(|output| writer.own(output)).collect();
+    }
     let tape = writer.finish(&outputs);
-    let kinds = pass.outputs.iter().map(|output| kind(output.fold)).collect();
-    let (positioned, once) = (pass.position.is_some(), pass.loops.is_empty());
-    Stage::new(call.finish(), &tape, kinds, pass.reads.len(), positioned, once)
+    Stage::new(StagePlan {
+        fixed: call.finish(),
+        tape,
+        kinds: pass.outputs.iter().map(|output| kind(output.fold)).collect(),
+        inputs: pass.reads.len(),
+        positioned: pass.position.is_some(),
+        once: pass.loops.is_empty(),
+    })
 }
 
 fn read(from: &Read) -> program::Read<'static> {

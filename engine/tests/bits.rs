@@ -1,16 +1,25 @@
-//! Every loss of `losses.def`, read at run time, gives the bits that generated code gives.
+//! Every loss of `losses.def`, and of `bits.def` with what those do without, gives read at run time the bits that
+//! generated code gives.
 
-use lossdef::losses::CATALOGUE;
 use lossdef::spec::{AxisSpec, Domain, ParameterKind, Role, Spec};
-use lossdef::{Loss, ReductionKind};
+use lossdef::{Catalogue, Loss, ReductionKind};
 use lossdef_engine::any::{AnyArray, AnyView};
+use lossdef_engine::dynamic::Evaluation;
+use lossdef_engine::error::Error;
 use lossdef_engine::{Module, load};
-use ndarray::{ArrayD, IxDyn, Slice};
+use ndarray::{ArrayD, IxDyn, ShapeBuilder, Slice};
 
-const TEXT: &str = include_str!("../../losses.def");
+mod more {
+    lossdef::losses! { "tests/bits.def" }
+}
 
-fn module() -> Module {
-    load("losses.def", TEXT).expect("the losses of the crate compile")
+/// Generated losses and the same ones read at run time.
+fn both() -> [(&'static Catalogue, Module); 2] {
+    let read = |text| load("losses.def", text).unwrap_or_else(|report| panic!("{report}"));
+    [
+        (&lossdef::losses::CATALOGUE, read(include_str!("../../losses.def"))),
+        (&more::CATALOGUE, read(include_str!("bits.def"))),
+    ]
 }
 
 /// Numbers that look random (splitmix64).
@@ -74,15 +83,20 @@ impl Array {
     }
 }
 
-/// One array for each input, for these samples and this length of every other axis.
-fn inputs(
-    spec: &Spec,
-    samples: &[usize],
+/// What arrays are like.
+#[derive(Clone, Copy, Debug)]
+struct Case<'c> {
+    samples: &'c [usize],
+    /// Of every other axis.
     length: usize,
-    single: bool,
     layout: Layout,
-    seed: u64,
-) -> Vec<Array> {
+    /// Whether numbers lie in their domains.
+    inside: bool,
+}
+
+/// One array for each input.
+fn inputs(spec: &Spec, case: Case<'_>, single: bool, seed: u64) -> Vec<Array> {
+    let Case { samples, length, layout, inside } = case;
     let mut numbers = Numbers(seed);
     let size = |axis: &AxisSpec| match axis {
         AxisSpec::Samples => samples.to_vec(),
@@ -105,7 +119,7 @@ fn inputs(
             shape.reverse();
             (dimension, reverse) = (IxDyn(&shape), true);
         }
-        let mut real = || numbers.inside(input.domain.as_ref());
+        let mut real = || numbers.inside(input.domain.as_ref().filter(|_| inside));
         let turned = |array: ArrayD<f64>| if reverse { array.reversed_axes() } else { array };
         let reals = match input.role {
             Role::Real => (0..count).map(|_| real()).collect(),
@@ -178,102 +192,176 @@ fn all(
     given: usize,
 ) -> Vec<Result<Vec<Vec<u64>>, String>> {
     let spec = loss.spec();
+    let present = |input: usize| spec.inputs[input].default.is_none() || (given >> input) & 1 == 1;
     let call = |wanted: usize| {
         let mut call = loss.call();
         for (number, (input, array)) in spec.inputs.iter().zip(arrays).enumerate() {
-            if input.default.is_none() || (given >> number) & 1 == 1 {
+            if present(number) {
                 call = call.input(input.name, array.view(layout));
             }
         }
         for (parameter, value) in spec.parameters.iter().zip(parameters) {
             call = call.parameter(parameter.name, *value);
         }
-        let present = |input: usize| spec.inputs[input].default.is_none() || (given >> input) & 1 == 1;
         for gradient in spec.gradients.iter().filter(|gradient| present(gradient.input)).take(wanted) {
             call = call.gradient(spec.inputs[gradient.input].name);
         }
         call
     };
     let mut results = Vec::new();
-    for reduction in [ReductionKind::Mean, ReductionKind::Sum, ReductionKind::None, ReductionKind::BatchMean]
-    {
-        for wanted in [0, 1, usize::MAX] {
-            let result = call(wanted)
-                .reduction(reduction)
-                .upstream(if reduction == ReductionKind::Sum { 1.7 } else { 1.0 })
-                .evaluate();
-            results.push(result.map_err(|error| error.to_string()).map(|result| {
-                std::iter::once(bits(&result.value))
-                    .chain(result.gradients.iter().map(|(_, g)| bits(g)))
-                    .collect()
-            }));
-        }
+    let mut push = |result: Result<Evaluation, Error>, beside: Option<AnyArray>| {
+        results.push(result.map_err(|error| error.to_string()).map(|result| {
+            let gradients = result.gradients.iter().map(|(_, gradient)| gradient);
+            std::iter::once(&result.value).chain(gradients).chain(&beside).map(bits).collect()
+        }));
+    };
+    for wanted in [0, 1, usize::MAX] {
+        push(call(wanted).evaluate(), None);
     }
-    let result = call(usize::MAX).partial();
+    push(call(usize::MAX).reduction(ReductionKind::Sum).upstream(1.7).evaluate(), None);
+    push(call(usize::MAX).reduction(ReductionKind::BatchMean).evaluate(), None);
+    let values = call(usize::MAX).unchecked().reduction(ReductionKind::None).evaluate();
+    macro_rules! into_arrays {
+        ($values:expr, $variant:ident) => {{
+            let factors = $values.mapv(|x| if x.is_finite() { 0.5 + x } else { 2.0 });
+            push(call(usize::MAX).reduction(ReductionKind::None).upstream_each(&factors).evaluate(), None);
+            // In another order than the inputs.
+            let mut buffer = ArrayD::zeros($values.raw_dim().f());
+            let result = call(1).values_into(buffer.view_mut()).evaluate();
+            push(result, Some(AnyArray::$variant(buffer)));
+        }};
+    }
+    match values.as_ref().map(|result| &result.value) {
+        Ok(AnyArray::F32(values)) => into_arrays!(values, F32),
+        Ok(AnyArray::F64(values)) => into_arrays!(values, F64),
+        Err(_) => {}
+    }
+    push(values, None);
+    let mut partial = call(usize::MAX);
+    for input in spec.divisor.iter().flat_map(|divisor| divisor.reads).filter(|input| present(**input)) {
+        partial = partial.denominator_gradient(spec.inputs[*input].name);
+    }
+    let result = partial.partial();
     results.push(result.map_err(|error| error.to_string()).map(|result| {
         let numbers = vec![result.partial.mean().to_bits(), result.partial.sum().to_bits()];
-        std::iter::once(numbers).chain(result.numerator_gradients.iter().map(|(_, g)| bits(g))).collect()
+        let gradients = result.numerator_gradients.iter().chain(&result.denominator_gradients);
+        std::iter::once(numbers).chain(gradients.map(|(_, g)| bits(g))).collect()
     }));
     results
 }
 
-fn compare(samples: &[usize], length: usize, layout: Layout) {
-    let module = module();
-    for (number, loss) in CATALOGUE.iter().enumerate() {
-        let spec = loss.spec();
-        let read = module.get(spec.name).expect("the same losses");
-        // A matrix of two long axes would take long.
-        let named = |axes: &[AxisSpec]| axes.iter().filter(|axis| **axis != AxisSpec::Samples).count();
-        let matrix = spec.inputs.iter().any(|input| named(input.axes) > 1);
-        let length = if matrix { length.min(40) } else { length };
-        for single in [true, false] {
-            let arrays = inputs(spec, samples, length, single, layout, number as u64);
-            let mut computed = samples.contains(&0);
-            for parameters in settings(spec) {
-                for given in [usize::MAX, 0] {
-                    let expected = all(loss, &arrays, layout, &parameters, given);
-                    let found = all(&read, &arrays, layout, &parameters, given);
-                    computed |= expected.iter().any(Result::is_ok);
-                    assert!(
-                        expected == found,
-                        "{} at {samples:?} and {length}, {layout:?}, f32: {single}, {parameters:?}, given {given:b}\n{:?}",
-                        spec.name,
-                        expected.iter().zip(&found).enumerate().find(|(_, (a, b))| a != b)
-                    );
-                }
-            }
-            assert!(computed, "{}: nothing but errors at {samples:?}, {length}", spec.name);
+fn compare(case: Case<'_>) {
+    for (generated, module) in both() {
+        for (number, loss) in generated.iter().enumerate() {
+            let read = module.get(loss.spec().name).expect("the same losses");
+            compare_loss(loss, &read, case, number as u64);
         }
     }
 }
 
+fn compare_loss(loss: &dyn Loss, read: &dyn Loss, case: Case<'_>, seed: u64) {
+    let spec = loss.spec();
+    // A matrix of two long axes would take long.
+    let named = |axes: &[AxisSpec]| axes.iter().filter(|axis| **axis != AxisSpec::Samples).count();
+    let matrix = spec.inputs.iter().any(|input| named(input.axes) > 1);
+    let case = Case { length: if matrix { case.length.min(40) } else { case.length }, ..case };
+    let optional = spec.inputs.iter().any(|input| input.default.is_some());
+    for single in [true, false] {
+        let arrays = inputs(spec, case, single, seed);
+        let mut computed = case.samples.contains(&0);
+        for parameters in settings(spec) {
+            for given in [usize::MAX, 0].into_iter().take(1 + usize::from(optional)) {
+                let expected = all(loss, &arrays, case.layout, &parameters, given);
+                let found = all(read, &arrays, case.layout, &parameters, given);
+                computed |= expected.iter().any(Result::is_ok);
+                assert!(
+                    expected == found,
+                    "{} at {case:?}, f32: {single}, {parameters:?}, given {given:b}\n{:?}",
+                    spec.name,
+                    expected.iter().zip(&found).enumerate().find(|(_, (a, b))| a != b)
+                );
+            }
+        }
+        assert!(computed, "{}: nothing but errors at {case:?}", spec.name);
+    }
+}
+
+fn dense(samples: &[usize], length: usize) -> Case<'_> {
+    Case { samples, length, layout: Layout::Dense, inside: true }
+}
+
 #[test]
 fn descriptions_are_equal() {
-    let module = module();
-    assert!(CATALOGUE.names().eq(module.names()));
-    for loss in CATALOGUE.iter() {
-        assert_eq!(Some(loss.spec()), module.get(loss.spec().name).map(|read| read.spec()));
+    for (generated, module) in both() {
+        assert!(generated.names().eq(module.names()));
+        for loss in generated.iter() {
+            assert_eq!(Some(loss.spec()), module.get(loss.spec().name).map(|read| read.spec()));
+        }
     }
 }
 
 #[test]
 fn results_are_equal_around_blocks() {
-    for samples in [&[][..], &[0], &[1], &[33], &[513], &[3, 37]] {
-        compare(samples, 5, Layout::Dense);
+    for samples in [&[][..], &[0], &[1], &[33], &[3, 37]] {
+        compare(dense(samples, 5));
+    }
+}
+
+#[test]
+fn results_are_equal_in_several_blocks() {
+    let elementwise = |loss: &&dyn Loss| loss.spec().is_elementwise();
+    for (generated, module) in both() {
+        for loss in generated.iter().filter(elementwise) {
+            // More than the 64 groups of 32 that a tape runs at a time.
+            compare_loss(loss, &module.get(loss.spec().name).unwrap(), dense(&[2501], 1), 7);
+        }
     }
 }
 
 #[test]
 fn results_are_equal_along_long_rows() {
-    for length in [33, 545] {
-        compare(&[3], length, Layout::Dense);
+    compare(dense(&[3], 33));
+    let [(generated, module), _] = both();
+    for name in
+        ["cross_entropy", "multi_margin", "multilabel_soft_margin", "triplet_margin", "cosine_embedding"]
+    {
+        let loss = generated.get(name).expect("it is there");
+        // More than the 64 groups of 32 that a tape runs at a time.
+        for length in [545, 2113] {
+            compare_loss(loss, &module.get(name).unwrap(), dense(&[2], length), 5);
+        }
     }
 }
 
 #[test]
 fn results_are_equal_in_any_layout() {
     for layout in [Layout::Reversed, Layout::Sparse, Layout::Broadcast] {
-        compare(&[5, 61], 7, layout);
-        compare(&[2, 3], 40, layout);
+        compare(Case { layout, ..dense(&[5, 13], 7) });
+        compare(Case { layout, ..dense(&[2, 3], 40) });
+    }
+}
+
+#[test]
+fn results_and_errors_are_equal_outside_of_domains() {
+    compare(Case { inside: false, ..dense(&[41], 6) });
+}
+
+#[test]
+fn results_are_equal_with_threads() {
+    let [(generated, module), _] = both();
+    let long = [("huber", 1 << 20, 1), ("soft_margin", 1 << 18, 1), ("cross_entropy", 1 << 15, 9)];
+    for (name, samples, length) in long {
+        let loss = generated.get(name).expect("it is there");
+        let spec = loss.spec();
+        let arrays = inputs(spec, dense(&[samples + 77], length), true, 3);
+        let result = |loss: &dyn Loss| {
+            let call =
+                spec.inputs.iter().zip(&arrays).fold(loss.call(), |call, (input, array)| {
+                    call.input(input.name, array.view(Layout::Dense))
+                });
+            let result = call.gradient(spec.inputs[0].name).evaluate().unwrap();
+            (bits(&result.value), bits(&result.gradients[0].1))
+        };
+        assert!(result(loss) == result(&module.get(name).unwrap()), "{name}");
     }
 }

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, arr1, arr2};
 /// The sum of the values for `x = [0.5, 2.0]` and `y = [1.0, -1.0]`.
 fn sum(formula: &str) -> f64 {
     let module = load("test.def", formula).unwrap_or_else(|report| panic!("{report}"));
-    let loss = module.iter().next().unwrap_or_else(|| panic!("{formula}"));
+    let loss = module.get("f").unwrap_or_else(|| panic!("{formula}"));
     let (x, y) = (arr1(&[0.5, 2.0]), arr1(&[1.0, -1.0]));
     let mut call = loss.dynamic().call().reduction(lossdef_engine::reduction::ReductionKind::Sum);
     for input in loss.spec().inputs {
@@ -31,6 +31,17 @@ fn every_construct_is_computed() {
         ("loss f(x[c]) = sum[c](x)", 2.5),
         ("loss f(x[c]) = max[c](x) - min[c](x)", 1.5),
         ("loss f(x[c], y[c]) = sum[c](x * y)", -1.5),
+        ("fn half(a; of = 2.0) = a / of loss f(x) = half(x) + half(x, of = 4)", 1.25 + 0.625),
+        ("fn dot[d](a, b) = sum[d](a * b) loss f(x[c], y[c]) = dot[c](x, y) + dot[c](x, x)", -1.5 + 4.25),
+        ("loss g(x) = x^2 loss f(x, y) = g(x) + g(y)", 6.25),
+        ("loss f(x, y) = d^2 + e where e = 2 * d, d = x - y", 0.25 - 1.0 + 9.0 + 6.0),
+        ("loss f(x, y) = x keep y > 0 mean by x", 0.5),
+        ("loss f(x; a: bool = false) = if a then x else -x", -2.5),
+        ("loss f(x) = stop(x) + with_grad(x^2, 3)", 2.5 + 4.25),
+        ("loss f(x[s..], y[s..]) = norm[s](x * y)", 4.25_f64.sqrt()),
+        ("loss f(x[c]) = sum[i in c, j in c | i < j](x[j] - x[i])", 1.5),
+        ("loss f(x[c], y[c]) = sum[c | y > 0](x) + size(c) + sum[c](c * x)", 0.5 + 2.0 + 2.0),
+        ("loss f(x[c]) = count[c](x > 1) + (if any[c](x > 1) and not all[c](x > 1) then 0.5 else 0)", 1.5),
     ];
     for (formula, expected) in table {
         let found = sum(formula);
@@ -106,4 +117,62 @@ fn odd_shapes_are_results_or_errors() {
     assert!(call(&zeros(0, 3), &zeros(0, 3)).unwrap().unwrap().is_nan());
     assert!(call(&zeros(2, 3), &zeros(3, 2)).is_err());
     assert_eq!(call(&arr2(&[[1.0, 2.0]]), &arr2(&[[0.0, 4.0]])), Ok(Some(3.0)));
+}
+
+#[test]
+fn a_mean_divides_by_what_counts() {
+    let loss = load("m.def", "loss f(x, y) = x^2 keep y > 0 mean by x").unwrap().get("f").unwrap();
+    let (x, y) = (arr1(&[1.0, 2.0, 5.0]), arr1(&[1.0, 3.0, -1.0]));
+    let call = || loss.dynamic().call().input("x", &x).input("y", &y).gradient("x");
+    let result = call().evaluate().unwrap();
+    assert_eq!(result.value.scalar(), Some(5.0 / 3.0));
+    // (2 x (x1 + x2) - (x1^2 + x2^2)) / (x1 + x2)^2, and nothing of the third.
+    let gradient = result.gradient("x").unwrap().to_f64();
+    for (found, expected) in gradient.iter().zip([1.0 / 9.0, 7.0 / 9.0, 0.0]) {
+        assert!((found - expected).abs() < 1e-12, "{gradient}");
+    }
+    let partial = call().denominator_gradient("x").partial().unwrap();
+    assert_eq!(partial.denominator_gradient("x").unwrap().to_f64(), arr1(&[1.0, 1.0, 0.0]).into_dyn());
+}
+
+#[test]
+fn derivatives_are_those_that_the_formula_names() {
+    let loss = load("s.def", "loss f(x) = stop(x) * x + with_grad(x^2, 7 * x)").unwrap().get("f").unwrap();
+    let x = arr1(&[3.0]);
+    let result = loss.dynamic().call().input("x", &x).gradient("x").evaluate().unwrap();
+    assert_eq!(result.value.scalar(), Some(18.0));
+    assert_eq!(result.gradient("x").unwrap().to_f64(), arr1(&[10.0]).into_dyn());
+}
+
+#[test]
+fn labels_and_sets_are_visited() {
+    let formula = "loss f(x[.., c], y: index c, z[.., k]: set c; squared: bool = false) =
+        x[y] + sum[j in z](if squared then x[j]^2 else x[j]) + sum[i in c | i not in z](10)";
+    let loss = load("l.def", formula).unwrap().get("f").unwrap();
+    let x = arr2(&[[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]]);
+    let (y, z) = (arr1(&[2i64, 0]), arr2(&[[0i64, 1, -1], [2, -1, 1]]));
+    let result = |squared: bool| {
+        let call = loss.dynamic().call().input("x", &x).input("y", &y).input("z", &z);
+        call.parameter("squared", squared)
+            .reduction(lossdef_engine::reduction::ReductionKind::None)
+            .gradient("x")
+            .evaluate()
+            .unwrap()
+    };
+    assert_eq!(result(false).value.to_f64(), arr1(&[17.0, 60.0]).into_dyn());
+    assert_eq!(result(true).value.to_f64(), arr1(&[19.0, 1052.0]).into_dyn());
+    let expected = arr2(&[[2.0, 4.0, 1.0], [1.0, 0.0, 64.0]]).into_dyn();
+    assert_eq!(result(true).gradient("x").unwrap().to_f64(), expected);
+    let bad = arr1(&[2i64, 3]);
+    let call = loss.dynamic().call().input("x", &x).input("y", &bad).input("z", &z);
+    assert!(call.evaluate().unwrap_err().to_string().contains('3'));
+}
+
+#[test]
+fn unchecked_lets_elements_pass() {
+    let loss = load("u.def", "loss f(x in [0, 1]) = 2 * x").unwrap().get("f").unwrap();
+    let x = arr1(&[0.5, 3.0]);
+    assert!(loss.dynamic().call().input("x", &x).evaluate().is_err());
+    let result = loss.dynamic().call().input("x", &x).unchecked().evaluate().unwrap();
+    assert_eq!(result.value.scalar(), Some(3.5));
 }

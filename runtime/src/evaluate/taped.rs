@@ -9,7 +9,8 @@ use crate::real::Float;
 use crate::rows::{Lanes, Taped as TapedStage};
 use crate::spec::Spec;
 use crate::sweep::{Demand, Sweep, Taped};
-use crate::tape::{Coded, Formula, Kernel, Kernels, LANES, RowKernel};
+use crate::tape::machine::Aligned;
+use crate::tape::{Coded, Formula, Kernel, KernelPlan, Kernels, RowKernel};
 use crate::task::{Outcome, Task};
 
 /// The most inputs of an elementwise loss that is made of tapes.
@@ -42,21 +43,21 @@ pub(crate) fn evaluate_tape<T: Float + Coded>(
     }
 }
 
-fn constants<T: Float>(kernel: &RowKernel, parameters: &[f64]) -> Vec<Vec<[T; LANES]>> {
-    kernel.stages.iter().map(|stage| stage.fixed.evaluate(parameters)).collect()
+fn constants<T: Float>(kernel: &RowKernel, parameters: &[f64]) -> Vec<Vec<Aligned<T>>> {
+    kernel.stages.iter().map(|stage| stage.plan.fixed.evaluate(parameters)).collect()
 }
 
 fn stages<'t, T: Float + Coded>(
     kernel: &'t RowKernel,
-    constants: &'t [Vec<[T; LANES]>],
+    constants: &'t [Vec<Aligned<T>>],
 ) -> Vec<TapedStage<'t, T>> {
     let stages = kernel.stages.iter().zip(constants).map(|(stage, constants)| TapedStage {
         code: T::of(&stage.codes),
         constants,
-        kinds: &stage.kinds,
-        inputs: stage.inputs,
-        positioned: stage.positioned,
-        once: stage.once,
+        kinds: &stage.plan.kinds,
+        inputs: stage.plan.inputs,
+        positioned: stage.plan.positioned,
+        once: stage.plan.once,
     });
     stages.collect()
 }
@@ -68,11 +69,11 @@ impl Described for &'static Spec {
 }
 
 /// A kernel with the values of the call; none is the divisor that counts samples.
-struct Interpreted<'t, T>(Option<(&'t Kernel, Vec<[T; LANES]>)>);
+struct Interpreted<'t, T>(Option<(&'t Kernel, Vec<Aligned<T>>)>);
 
 impl<'t, T: Float> Interpreted<'t, T> {
     fn new(kernel: Option<&'t Kernel>, parameters: &[f64]) -> Self {
-        Interpreted(kernel.map(|kernel| (kernel, kernel.fixed.evaluate(parameters))))
+        Interpreted(kernel.map(|kernel| (kernel, kernel.plan.fixed.evaluate(parameters))))
     }
 }
 
@@ -92,14 +93,14 @@ impl<T: Float + Coded, const I: usize, const O: usize> Sweeping<T, I, O> for Int
             Demand::Gradient => &kernel.codes[1],
             Demand::Gradients => &kernel.codes[2],
         };
-        let Kernel { filtered, checked, transcendental, .. } = **kernel;
-        Taped { code: T::of(codes), constants, filtered, checked, transcendental }.sweep(&sweep)
+        let KernelPlan { checked, transcendental, .. } = kernel.plan;
+        Taped { code: T::of(codes), constants, checked, transcendental }.sweep(&sweep)
     }
 
     fn at(&self, inputs: [T; I]) -> T {
         self.0
             .as_ref()
-            .map_or(T::from_f64(1.0), |(kernel, constants)| kernel.value.evaluate(&inputs, constants))
+            .map_or(T::from_f64(1.0), |(kernel, constants)| kernel.plan.value.evaluate(&inputs, constants))
     }
 }
 

@@ -145,8 +145,6 @@ pub struct Code<'s, T> {
     pub(super) once: bool,
     /// Whether it gives what it is given.
     pub(super) copies: bool,
-    /// Whether it reads all of a group before it writes there, so that a target may be a source.
-    pub(super) in_place: bool,
     pub(super) stage: *const (),
     pub(super) run: Run<T>,
     pub(super) borrow: PhantomData<&'s ()>,
@@ -163,7 +161,8 @@ impl<T: Float> Code<'_, T> {
     /// `span.tail.at` elements where the step is not 0; so it must be for every row. A single source must be
     /// readable for one element in every row and its group be writable, a target for what is folded writable
     /// for one. No target may overlap a source or another target, except at step 0, and except that a target may be
-    /// a source of a stage that runs in place, step for step, where there is no tail behind whole groups.
+    /// a source, step for step, where there is no tail behind whole groups: all of a group is read before it is
+    /// written.
     #[inline]
     pub(super) unsafe fn run(
         &self,
@@ -326,7 +325,6 @@ where
             positioned: S::POSITION,
             once: S::ONCE,
             copies: S::COPIES,
-            in_place: true,
             stage: (&raw const self.stage).cast(),
             run,
             borrow: PhantomData,

@@ -45,8 +45,7 @@ impl<'r, T: Float> Planner<'r, T> {
     /// Makes room for the slots.
     pub(super) fn slots(&mut self, live: &Live<'_>) {
         let program = self.call.program;
-        let size = |loops: &[usize]| self.lengths(loops).iter().product();
-        let homes = share(program, live, size, |stage| self.call.stages[stage].code().in_place);
+        let homes = share(program, live, |loops| self.lengths(loops).iter().product());
         // Homes come first.
         let roomy = |slot: &usize| self.live[*slot] && !self.direct.iter().any(|direct| direct.slot == *slot);
         let mut order: Vec<usize> = (0..homes.len()).filter(roomy).collect();

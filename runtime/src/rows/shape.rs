@@ -117,8 +117,7 @@ impl Survey {
             survey.multiplies |= matches!(action, Action::Product { .. } | Action::Total { .. });
             survey.work = survey.work.max(work);
         }
-        // The same tiles for all stages of a program, so that sums are the same.
-        let homes = share(program, live, size, |_| true);
+        let homes = share(program, live, size);
         for (number, slot) in program.slots.iter().enumerate() {
             if live.slots[number]
                 && homes[number] == number

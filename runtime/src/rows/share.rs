@@ -6,14 +6,8 @@ use super::live::{Live, touch};
 use super::program::{Action, Life, Program, Write};
 
 /// For each slot, the one whose memory it uses: its own number, or an earlier user of as many elements. Only arrays
-/// of a sample share, and only those that nothing in `keep` touches. `in_place` says which stages may write where
-/// they read.
-pub(super) fn share(
-    program: &Program<'_>,
-    live: &Live<'_>,
-    size: impl Fn(&[usize]) -> usize,
-    in_place: impl Fn(usize) -> bool,
-) -> Vec<usize> {
+/// of a sample share, and only those that nothing in `keep` touches.
+pub(super) fn share(program: &Program<'_>, live: &Live<'_>, size: impl Fn(&[usize]) -> usize) -> Vec<usize> {
     let mut spans: Vec<Option<(usize, usize)>> = vec![None; program.slots.len()];
     for (step, action) in live.rows.iter().enumerate() {
         touch(action, &mut |slot| {
@@ -39,8 +33,8 @@ pub(super) fn share(
         let whole = loops.last().is_some_and(|inner| whole_groups(size(&[*inner])));
         let free = |home: &&mut Home| {
             let replaced = || match live.rows[first] {
-                Action::Pass { stage, loops, writes, .. } => {
-                    whole && in_place(*stage) && replaces(program, loops, writes, home.user, slot)
+                Action::Pass { loops, writes, .. } => {
+                    whole && replaces(program, loops, writes, home.user, slot)
                 }
                 _ => false,
             };

@@ -13,12 +13,12 @@ use crate::carrier::Fx;
 use crate::real::{Float, Real};
 use crate::sweep::isa::Isa;
 use crate::tape::Op;
-use crate::tape::machine::{Code, Machine, Registers, Source, Target};
+use crate::tape::machine::{Aligned, Code, Machine, Registers, Source, Target};
 
 /// The code of a stage, with the values of the call.
 pub(crate) struct Taped<'t, T> {
     pub(crate) code: &'t Code<T>,
-    pub(crate) constants: &'t [[T; LANES]],
+    pub(crate) constants: &'t [Aligned<T>],
     pub(crate) kinds: &'t [Kind],
     pub(crate) inputs: usize,
     pub(crate) positioned: bool,
@@ -35,8 +35,6 @@ impl<T: Float> Lanes<T> for Taped<'_, T> {
             positioned: self.positioned,
             once: self.once,
             copies: self.inputs == 1 && self.kinds == [Kind::Each] && self.code.copies(),
-            // An output goes where it belongs while inputs are still read.
-            in_place: false,
             stage: (&raw const *self).cast(),
             run,
             borrow: PhantomData,
@@ -132,7 +130,7 @@ impl<T: Float> Taped<'_, T> {
                     let beside = &mut (*row.folds.add(self.kinds.len() + number)).0;
                     fold(*kind, source, count, lanes.clone(), wide, beside);
                 } else if !self.code.directed(number) {
-                    Op::Same.code(Isa::best())(&[source, nothing, nothing], target(number), count);
+                    Op::Same.code(Isa::best())(&[source, nothing, nothing, nothing], target(number), count);
                 }
             }
         }

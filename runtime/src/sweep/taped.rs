@@ -9,14 +9,14 @@ use super::{Sweep, run_lanes};
 use crate::real::Float;
 use crate::tape::Op;
 use crate::tape::code::Run;
-use crate::tape::machine::{Code, Machine, Registers, Source, Target};
+use crate::tape::machine::{Aligned, Code, Machine, Registers, Source, Target};
 
 /// The code of one demand, with the values of the call.
 pub(crate) struct Taped<'t, T> {
-    /// Its outputs are the value, whether the sample is valid, whether it is kept, and the derivatives.
+    /// Its outputs are the value, whether the sample is valid, whether it is kept, and the derivatives times the
+    /// upstream.
     pub(crate) code: &'t Code<T>,
-    pub(crate) constants: &'t [[T; LANES]],
-    pub(crate) filtered: bool,
+    pub(crate) constants: &'t [Aligned<T>],
     pub(crate) checked: bool,
     pub(crate) transcendental: bool,
 }
@@ -34,13 +34,10 @@ impl<T: Float> Taped<'_, T> {
 impl<T: Float, const I: usize, const O: usize> Lanes<T, I, O> for Taped<'_, T> {
     unsafe fn run(&self, frame: &Frame<T, I, O>, groups: usize, tally: &mut Tally<T>) {
         let isa = Isa::best();
-        let [keep, weigh]: [Run<T>; 2] =
-            [Op::Select.code(isa), if self.filtered { Op::Weigh } else { Op::Mul }.code(isa)];
         let copy: Run<T> = Op::Same.code(isa);
         let mut registers = Registers::new(self.code);
         let machine = Machine { code: self.code, constants: self.constants, registers: registers.pointer() };
-        let zero = [T::default(); LANES];
-        let zero = Source { pointer: zero.as_ptr(), step: 0 };
+        let nothing = Source { pointer: machine.spare(0).cast_const(), step: 0 };
         let (mut frame, mut left) = (*frame, groups);
         while left > 0 {
             let count = left.min(self.code.groups());
@@ -49,33 +46,30 @@ impl<T: Float, const I: usize, const O: usize> Lanes<T, I, O> for Taped<'_, T> {
                 Source { pointer: input.pointer, step: input.step as isize }
             };
             let upstream = Source { pointer: frame.upstream.pointer, step: frame.upstream.step as isize };
-            let output = |number: usize| machine.source(self.code.outputs[number], &inputs, upstream);
+            // Where an output is written, if anywhere: a single group is even where the next one would not be, since
+            // it may be a rest.
+            let target = |number: usize| {
+                let target = match number {
+                    0 => frame.values,
+                    1 | 2 => return None,
+                    _ => frame.outputs[number - 3],
+                };
+                (target.step != 0 || groups == 1)
+                    .then_some(Target { pointer: target.pointer, step: target.step as isize })
+            };
+            let output = |number: usize| match target(number) {
+                Some(target) if self.code.directed(number) => {
+                    Source { pointer: target.pointer.cast_const(), step: target.step }
+                }
+                _ => machine.source(self.code.outputs[number], &inputs, upstream),
+            };
             // SAFETY: the caller vouches for sources and targets; a target without a step is one group.
             unsafe {
-                machine.run(&inputs, upstream, &|_| None, count);
-                let (mut value, valid, kept) = (output(0), output(1), output(2));
-                if self.filtered {
-                    let target = Target { pointer: machine.spare(0), step: LANES as isize };
-                    keep(&[kept, value, zero], target, count);
-                    value = Source { pointer: target.pointer, step: target.step };
-                }
-                tally.take(isa, value, self.checked.then_some([valid, kept]), count);
-                // A single group is written even where the next one would not be: it may be a rest.
-                let goes = |step: usize| step != 0 || groups == 1;
-                if goes(frame.values.step) {
-                    let target = Target { pointer: frame.values.pointer, step: frame.values.step as isize };
-                    copy(&[value, zero, zero], target, count);
-                }
-                for (number, target) in frame.outputs.iter().take(self.code.outputs.len() - 3).enumerate() {
-                    if goes(target.step) {
-                        let derivative = output(3 + number);
-                        let target = Target { pointer: target.pointer, step: target.step as isize };
-                        let operands = if self.filtered {
-                            [kept, derivative, upstream]
-                        } else {
-                            [derivative, upstream, zero]
-                        };
-                        weigh(&operands, target, count);
+                machine.run(&inputs, upstream, &target, count);
+                tally.take(isa, output(0), self.checked.then(|| [output(1), output(2)]), count);
+                for number in 0..self.code.outputs.len() {
+                    if let Some(target) = target(number).filter(|_| !self.code.directed(number)) {
+                        copy(&[output(number), nothing, nothing, nothing], target, count);
                     }
                 }
             }

@@ -3,36 +3,73 @@
 //! Input: where operands lie and where the result goes, each with a step per group of 32 lanes (0 repeats a group,
 //! so that a constant takes one). The fused carrier is only named in entries whose target has it.
 
-use super::LANES;
 use super::machine::{Source, Target};
 use super::op::Apply;
+use super::{LANES, OPERANDS};
 use crate::carrier::Fx;
 use crate::real::{Float, Real};
 use crate::sweep::isa::Isa;
 
 /// The loop of one instruction over so many groups.
-pub(crate) type Run<T> = unsafe fn(&[Source<T>; 3], Target<T>, usize);
+pub(crate) type Run<T> = unsafe fn(&[Source<T>; OPERANDS], Target<T>, usize);
 
-/// Runs an instruction.
+/// Runs an instruction. The second and the last operand are often constants: those are read once.
 ///
 /// # Safety
 ///
 /// For each group, the operands that the instruction reads must be readable, and the target writable, for 32
-/// elements. The target may be an operand, but overlap none otherwise.
+/// elements. The target may be an operand that is no constant, but overlap none otherwise.
 #[inline(always)]
 unsafe fn apply<T: Float, C: Real<Scalar = T>, P: Apply>(
-    operands: &[Source<T>; 3],
+    operands: &[Source<T>; OPERANDS],
     target: Target<T>,
     groups: usize,
 ) {
+    let constant = |place: usize| place > 0 && operands[place].step == 0;
+    let second = const { P::ARITY > 2 } && constant(1);
+    let last = constant(const { P::ARITY - 1 });
+    // SAFETY: passed on to the caller.
+    unsafe {
+        match (second, last) {
+            (false, false) => lanes::<T, C, P, false, false>(operands, target, groups),
+            (false, true) => lanes::<T, C, P, false, true>(operands, target, groups),
+            (true, false) => lanes::<T, C, P, true, false>(operands, target, groups),
+            (true, true) => lanes::<T, C, P, true, true>(operands, target, groups),
+        }
+    }
+}
+
+/// The loop of [`apply`]; `SECOND` and `LAST` say that these operands are constants.
+///
+/// # Safety
+///
+/// As [`apply`].
+#[inline(always)]
+unsafe fn lanes<T: Float, C: Real<Scalar = T>, P: Apply, const SECOND: bool, const LAST: bool>(
+    operands: &[Source<T>; OPERANDS],
+    target: Target<T>,
+    groups: usize,
+) {
+    let once = |place: usize| SECOND && place == 1 || LAST && place == P::ARITY - 1;
     let (mut operands, mut target) = (*operands, target);
+    let mut constants = [[T::default(); LANES]; 2];
+    for (wanted, place, constant) in [(SECOND, 1, 0), (LAST, P::ARITY - 1, 1)] {
+        if wanted {
+            // SAFETY: the caller vouches for 32 elements.
+            constants[constant] = unsafe { operands[place].pointer.cast::<[T; LANES]>().read() };
+        }
+    }
     for _ in 0..groups {
         let mut result = [T::default(); LANES];
         for (lane, result) in result.iter_mut().enumerate() {
-            let mut arguments = [C::lit(0.0); 3];
+            let mut arguments = [C::lit(0.0); OPERANDS];
             for i in 0..P::ARITY {
-                // SAFETY: the caller vouches for 32 elements.
-                arguments[i] = C::of(unsafe { operands[i].pointer.add(lane).read() });
+                arguments[i] = C::of(if once(i) {
+                    constants[usize::from(LAST && i == P::ARITY - 1)][lane]
+                } else {
+                    // SAFETY: as above.
+                    unsafe { operands[i].pointer.add(lane).read() }
+                });
             }
             *result = P::apply(arguments).get();
         }
@@ -64,7 +101,7 @@ macro_rules! entry {
         ///
         /// That of [`apply`]; the CPU must have the features named.
         $(#[$attribute])*
-        unsafe fn $name<T: Float, P: Apply>(operands: &[Source<T>; 3], target: Target<T>, groups: usize) {
+        unsafe fn $name<T: Float, P: Apply>(operands: &[Source<T>; OPERANDS], target: Target<T>, groups: usize) {
             // SAFETY: passed on to the caller.
             unsafe { apply::<T, Fx<T, $fused>, P>(operands, target, groups) }
         }

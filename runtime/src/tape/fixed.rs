@@ -1,6 +1,7 @@
 //! What depends on parameters alone: computed once per call, in f64, as generated constructors do.
 
-use super::{LANES, Op};
+use super::machine::Aligned;
+use super::{LANES, OPERANDS, Op};
 use crate::carrier::Fx;
 use crate::real::{Divisor, Float, Real};
 
@@ -39,7 +40,7 @@ pub struct Fixed {
 
 impl Fixed {
     /// The constants, each filling a group.
-    pub(crate) fn evaluate<T: Float>(&self, parameters: &[f64]) -> Vec<[T; LANES]> {
+    pub(crate) fn evaluate<T: Float>(&self, parameters: &[f64]) -> Vec<Aligned<T>> {
         let mut values: Vec<Fx<f64, false>> = Vec::with_capacity(self.scalars.len());
         for scalar in &self.scalars {
             values.push(match scalar {
@@ -47,7 +48,7 @@ impl Fixed {
                 Scalar::Parameter(number) => Real::of(parameters[*number]),
                 Scalar::Over(a, divisor) => values[*a].over(Divisor::new(values[*divisor].get())),
                 Scalar::Apply(op, operands) => {
-                    let mut arguments = [Real::lit(0.0); 3];
+                    let mut arguments = [Real::lit(0.0); OPERANDS];
                     for (argument, operand) in arguments.iter_mut().zip(&operands[..op.arity()]) {
                         *argument = values[*operand];
                     }
@@ -60,6 +61,6 @@ impl Fixed {
             Constant::DivisorA(value) => Divisor::<T>::new(values[*value].get()).a,
             Constant::DivisorB(value) => Divisor::<T>::new(values[*value].get()).b,
         };
-        self.constants.iter().map(|known| [constant(known); LANES]).collect()
+        self.constants.iter().map(|known| Aligned([constant(known); LANES])).collect()
     }
 }

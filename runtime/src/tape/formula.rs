@@ -17,8 +17,8 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    fn new(tape: &Tape) -> Self {
-        Codes { f32: Code::new(tape), f64: Code::new(tape) }
+    fn new(tape: &Tape, apart: bool) -> Self {
+        Codes { f32: Code::new(tape, apart), f64: Code::new(tape, apart) }
     }
 }
 
@@ -40,52 +40,64 @@ impl Coded for f64 {
     }
 }
 
+/// What the kernel of an elementwise loss is made of.
+#[derive(Clone, Debug)]
+pub struct KernelPlan {
+    /// What depends on parameters alone.
+    pub fixed: Fixed,
+    /// For no derivative, the first one and all of them. Each computes the value, whether the sample is valid, whether
+    /// it is kept, and the derivatives times the upstream; values and derivatives are 0 where it is not kept.
+    pub tapes: [Tape; 3],
+    /// The value alone, whether the sample is kept or not.
+    pub value: Tape,
+    /// Whether a sample may be invalid.
+    pub checked: bool,
+    /// Whether it calls functions that take long.
+    pub transcendental: bool,
+}
+
 /// The kernel of an elementwise loss.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    pub(crate) fixed: Fixed,
-    /// The code for the value, for the first derivative too, and for all derivatives.
+    pub(crate) plan: KernelPlan,
     pub(crate) codes: [Codes; 3],
-    /// The code for the value again, for one sample.
-    pub(crate) value: Tape,
-    pub(crate) checked: bool,
-    pub(crate) filtered: bool,
-    pub(crate) transcendental: bool,
 }
 
 impl Kernel {
-    /// A kernel; `tapes` are those for no derivative, the first one and all of them, each of which computes the
-    /// value, whether the sample is valid (where that is `checked`), whether it is kept (where some are not) and
-    /// the derivatives.
-    pub fn new(fixed: Fixed, tapes: [Tape; 3], checked: bool, filtered: bool, transcendental: bool) -> Self {
-        let codes = tapes.each_ref().map(Codes::new);
-        let [value, ..] = tapes;
-        Kernel { fixed, codes, value, checked, filtered, transcendental }
+    /// A kernel with the code for this CPU.
+    pub fn new(plan: KernelPlan) -> Self {
+        Kernel { codes: plan.tapes.each_ref().map(|tape| Codes::new(tape, true)), plan }
     }
+}
+
+/// What a pass of a loss over named axes is made of.
+#[derive(Clone, Debug)]
+pub struct StagePlan {
+    /// What depends on parameters alone.
+    pub fixed: Fixed,
+    /// Computes the outputs. Where there are several, none is an input itself: another one may take its place.
+    pub tape: Tape,
+    /// How each output is folded.
+    pub kinds: Vec<Kind>,
+    /// How many inputs it reads.
+    pub inputs: usize,
+    /// Whether it looks at its position.
+    pub positioned: bool,
+    /// Whether it has no loops.
+    pub once: bool,
 }
 
 /// One pass of a loss over named axes.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    pub(crate) fixed: Fixed,
+    pub(crate) plan: StagePlan,
     pub(crate) codes: Codes,
-    pub(crate) kinds: Vec<Kind>,
-    pub(crate) inputs: usize,
-    pub(crate) positioned: bool,
-    pub(crate) once: bool,
 }
 
 impl Stage {
-    /// A stage with so many inputs, whose outputs are folded so; `positioned` says that it looks at its position, `once` says that it has no loops.
-    pub fn new(
-        fixed: Fixed,
-        tape: &Tape,
-        kinds: Vec<Kind>,
-        inputs: usize,
-        positioned: bool,
-        once: bool,
-    ) -> Self {
-        Stage { fixed, codes: Codes::new(tape), kinds, inputs, positioned, once }
+    /// A stage with the code for this CPU.
+    pub fn new(plan: StagePlan) -> Self {
+        Stage { codes: Codes::new(&plan.tape, false), plan }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::code::Run;
-use super::{LANES, Operand, Tape};
+use super::{LANES, OPERANDS, Operand, Tape};
 use crate::real::Float;
 use crate::sweep::isa::Isa;
 
@@ -21,10 +21,15 @@ pub(crate) struct Target<T> {
     pub(crate) step: isize,
 }
 
+/// A group that begins with a cache line, as whole vectors do.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(crate) struct Aligned<T>(pub(crate) [T; LANES]);
+
 /// Bytes of registers, which fit a first-level cache.
-const ROOM: usize = 24 << 10;
+const ROOM: usize = 32 << 10;
 /// The most groups at a time: more would not save work any more.
-const GROUPS: usize = 16;
+const GROUPS: usize = 64;
 
 /// A tape with the loops of its instructions.
 #[derive(Clone, Debug)]
@@ -38,19 +43,20 @@ pub(crate) struct Code<T> {
 struct Step<T> {
     run: Run<T>,
     arity: usize,
-    operands: [Operand; 3],
+    operands: [Operand; OPERANDS],
     into: usize,
-    /// The output that it computes, where nothing else reads the result.
+    /// The output that it may write where that belongs.
     output: Option<usize>,
 }
 
 impl<T: Float> Code<T> {
-    /// For the best instruction set of the CPU.
-    pub(crate) fn new(tape: &Tape) -> Self {
+    /// For the best instruction set of the CPU. `apart` says that outputs never lie where inputs do; otherwise one may
+    /// take the place of an input, which is then read before.
+    pub(crate) fn new(tape: &Tape, apart: bool) -> Self {
         let isa = Isa::best();
         let steps = tape.instructions.iter().enumerate().map(|(number, instruction)| {
             let (run, arity) = (instruction.op.code(isa), instruction.op.arity());
-            let output = tape.output_of(number);
+            let output = tape.output_of(number).filter(|_| apart || !tape.reads_inputs_behind(number));
             Step { run, arity, operands: instruction.operands, into: instruction.into, output }
         });
         Code { steps: steps.collect(), outputs: tape.outputs.clone(), registers: tape.registers }
@@ -79,13 +85,14 @@ pub(crate) struct Room(#[allow(dead_code, reason = "only its address is used")] 
 /// [`Room`], or memory from the heap where there are more registers than fit it.
 pub(crate) struct Registers {
     room: MaybeUninit<Room>,
-    heap: Vec<[MaybeUninit<f64>; LANES]>,
+    heap: Vec<Aligned<MaybeUninit<f64>>>,
 }
 
 impl Registers {
     pub(crate) fn new<T: Float>(code: &Code<T>) -> Self {
         let many = (code.registers + 2) * LANES * size_of::<T>() > ROOM;
-        let heap = if many { vec![[MaybeUninit::uninit(); LANES]; code.registers + 2] } else { Vec::new() };
+        let block = Aligned([MaybeUninit::uninit(); LANES]);
+        let heap = if many { vec![block; code.registers + 2] } else { Vec::new() };
         Registers { room: MaybeUninit::uninit(), heap }
     }
 
@@ -97,7 +104,7 @@ impl Registers {
 /// What a code reads and where it computes.
 pub(crate) struct Machine<'m, T> {
     pub(crate) code: &'m Code<T>,
-    pub(crate) constants: &'m [[T; LANES]],
+    pub(crate) constants: &'m [Aligned<T>],
     /// The memory of [`Registers`] for this code.
     pub(crate) registers: *mut T,
 }
@@ -124,7 +131,7 @@ impl<T: Float> Machine<'_, T> {
             Operand::Input(number) => inputs(number),
             Operand::Upstream => upstream,
             Operand::Position => Source { pointer: self.spare(1), step: LANES as isize },
-            Operand::Constant(number) => Source { pointer: self.constants[number].as_ptr(), step: 0 },
+            Operand::Constant(number) => Source { pointer: self.constants[number].0.as_ptr(), step: 0 },
             Operand::Register(number) => Source { pointer: self.block(number), step: LANES as isize },
         }
     }
@@ -147,7 +154,7 @@ impl<T: Float> Machine<'_, T> {
     ) {
         let nothing = Source { pointer: self.registers.cast_const(), step: 0 };
         for step in &self.code.steps {
-            let mut operands = [nothing; 3];
+            let mut operands = [nothing; OPERANDS];
             for (source, operand) in operands.iter_mut().zip(&step.operands[..step.arity]) {
                 *source = self.source(*operand, inputs, upstream);
             }

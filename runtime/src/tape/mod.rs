@@ -5,25 +5,29 @@
 //! instruction set. Since these are the methods that generated code calls, in its order, results have the same
 //! bits. Truth values are numbers here, 0 and 1.
 //!
-//! `op` lists the instructions, `fixed` is what depends on parameters alone, `machine` runs a tape over a block,
+//! `op` lists the instructions, `join` makes pairs of them, `fixed` is what depends on parameters alone, `machine` runs a tape over a block,
 //! `formula` is a loss made of tapes. `sweep::taped` and `rows::taped` take the places of generated code.
 
 pub(crate) mod code;
 mod fixed;
 mod formula;
+mod join;
 pub(crate) mod machine;
 mod op;
 
 pub use self::fixed::{Constant, Fixed, Scalar};
 pub(crate) use self::formula::Coded;
-pub use self::formula::{Formula, Kernel, Kernels, RowKernel, Stage, Variant};
+pub use self::formula::{Formula, Kernel, KernelPlan, Kernels, RowKernel, Stage, StagePlan, Variant};
 pub use self::op::Op;
 
+use self::machine::Aligned;
 use crate::carrier::Fx;
 use crate::real::{Float, Real};
 
 /// Elements that advance together.
 pub(crate) const LANES: usize = 32;
+/// The most operands of an instruction.
+pub(crate) const OPERANDS: usize = 4;
 
 /// What an instruction reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +50,7 @@ pub struct Instruction {
     /// What is done.
     pub op: Op,
     /// With what; as many as the operation takes, the rest is not read.
-    pub operands: [Operand; 3],
+    pub operands: [Operand; OPERANDS],
     /// The register of the result.
     pub into: usize,
 }
@@ -65,7 +69,12 @@ pub struct Tape {
 impl Tape {
     /// Code from operations, each of which reads results of those before it by their numbers. Registers are used
     /// again once nothing reads them any more, so that all of them stay in the nearest cache.
+    ///
+    /// # Panics
+    ///
+    /// Where an operation is a pair, which are only made here, or reads one that is not before it.
     pub fn new(operations: &[(Op, [Operand; 3])], outputs: &[Operand]) -> Self {
+        let (operations, outputs) = join::join(operations, outputs);
         let mut last = vec![0; operations.len()];
         for (number, (op, operands)) in operations.iter().enumerate() {
             for operand in &operands[..op.arity()] {
@@ -74,7 +83,7 @@ impl Tape {
                 }
             }
         }
-        for output in outputs {
+        for output in &outputs {
             if let Operand::Register(value) = output {
                 last[*value] = operations.len();
             }
@@ -125,17 +134,23 @@ impl Tape {
         }
     }
 
+    /// Whether an instruction behind this one reads an input.
+    pub(crate) fn reads_inputs_behind(&self, number: usize) -> bool {
+        let input = |operand: &Operand| matches!(operand, Operand::Input(_));
+        self.instructions[number + 1..].iter().any(|i| i.operands[..i.op.arity()].iter().any(input))
+    }
+
     /// The first output where every lane is the same, in arithmetic that is not fused.
-    pub(crate) fn evaluate<T: Float>(&self, inputs: &[T], constants: &[[T; LANES]]) -> T {
+    pub(crate) fn evaluate<T: Float>(&self, inputs: &[T], constants: &[Aligned<T>]) -> T {
         let mut registers = vec![Fx::<T, false>::lit(0.0); self.registers];
         let read = |operand: Operand, registers: &[Fx<T, false>]| match operand {
             Operand::Input(number) => Fx::of(inputs[number]),
-            Operand::Constant(number) => Fx::of(constants[number][0]),
+            Operand::Constant(number) => Fx::of(constants[number].0[0]),
             Operand::Register(number) => registers[number],
             Operand::Upstream | Operand::Position => Fx::lit(0.0),
         };
         for Instruction { op, operands, into } in &self.instructions {
-            let mut arguments = [Fx::lit(0.0); 3];
+            let mut arguments = [Fx::lit(0.0); OPERANDS];
             for (argument, operand) in arguments.iter_mut().zip(&operands[..op.arity()]) {
                 *argument = read(*operand, &registers);
             }
