@@ -52,6 +52,7 @@ pub fn audit(compiled: &CompiledLoss, callable: &dyn Loss, options: &Options) ->
     let mut checks = checks::slopes::check(&subject, options.calls);
     let (more, sweeps) = checks::accuracy::check(&subject, options.density);
     checks.extend(more);
+    checks.iter_mut().for_each(Check::admit);
     Findings {
         loss: compiled.derived.loss.name.clone(),
         checks,

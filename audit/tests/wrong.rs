@@ -15,6 +15,7 @@ loss wrong_far_out(input, target) = if input > 500 then input - target + 1 else 
 loss short_of_digits(input, target) =
     if input < -20 then 0 * target else log(1 + exp(input - target))
 loss refuses(input in [-1, 1], target) = log(1 + exp(input - target))
+loss refuses_all(input in {0.123456789}, target) = log(1 + exp(input - target))
 " }
 
 const FORMULA: &str = "loss right(input, target) = log(1 + exp(input - target))";
@@ -101,4 +102,11 @@ fn a_loss_that_refuses_calls_fails() {
     let findings = held_against("refuses");
     assert!(!findings.passed(), "{:?}", findings.summary());
     assert!(findings.summary().join("\n").contains("refuses"), "{:?}", findings.summary());
+}
+
+#[test]
+fn a_check_without_a_point_does_not_pass() {
+    let findings = held_against("refuses_all");
+    assert!(!findings.passed());
+    assert!(findings.checks.iter().all(|check| check.verdict != Verdict::Pass), "{:#?}", findings.summary());
 }

@@ -1,7 +1,7 @@
 //! LaTeX, for `amsmath`.
 
 use super::names::{greek_command, sign_command};
-use super::{Equation, Fence, FoldSign, Maths, side_by_side};
+use super::{Equation, Fence, FoldSign, Maths, separated, side_by_side};
 
 /// `left = right`
 pub(super) fn equation(equation: &Equation) -> String {
@@ -152,21 +152,11 @@ fn group(out: &mut String, inner: impl FnOnce(&mut String)) {
 }
 
 fn list(out: &mut String, items: &[Maths]) {
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            out.push_str(", ");
-        }
-        write(out, item);
-    }
+    separated(out, items, ", ", write);
 }
 
 fn fenced(out: &mut String, fence: Fence, inner: impl FnOnce(&mut String)) {
-    let (open, close) = match fence {
-        Fence::Round => ("(", ")"),
-        Fence::Square => ("[", "]"),
-        Fence::Bars => ("|", "|"),
-        Fence::DoubleBars => ("\\|", "\\|"),
-    };
+    let [open, close] = if fence == Fence::DoubleBars { ["\\|"; 2] } else { fence.characters() };
     out.push_str(&format!("\\left{open} "));
     inner(out);
     out.push_str(&format!(" \\right{close}"));

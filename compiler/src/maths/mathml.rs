@@ -1,7 +1,7 @@
 //! MathML Core: what browsers draw without a script.
 
 use super::names::greek;
-use super::{Equation, Fence, FoldSign, Maths, side_by_side};
+use super::{Equation, Fence, FoldSign, Maths, separated, side_by_side};
 
 /// An equation on a line of its own.
 pub(super) fn equation(equation: &Equation) -> String {
@@ -127,23 +127,11 @@ fn row(out: &mut String, inner: impl FnOnce(&mut String)) {
 }
 
 fn list(out: &mut String, items: &[Maths]) {
-    row(out, |out| {
-        for (i, item) in items.iter().enumerate() {
-            if i > 0 {
-                out.push_str("<mo separator=\"true\">,</mo>");
-            }
-            write(out, item);
-        }
-    });
+    row(out, |out| separated(out, items, "<mo separator=\"true\">,</mo>", write));
 }
 
 fn fenced(out: &mut String, fence: Fence, inner: impl FnOnce(&mut String)) {
-    let (open, close) = match fence {
-        Fence::Round => ("(", ")"),
-        Fence::Square => ("[", "]"),
-        Fence::Bars => ("|", "|"),
-        Fence::DoubleBars => ("‖", "‖"),
-    };
+    let [open, close] = fence.characters();
     row(out, |out| {
         out.push_str(&format!("<mo fence=\"true\" form=\"prefix\" stretchy=\"true\">{open}</mo>"));
         inner(out);

@@ -67,6 +67,18 @@ pub enum Fence {
     DoubleBars,
 }
 
+impl Fence {
+    /// The characters on both sides.
+    fn characters(self) -> [&'static str; 2] {
+        match self {
+            Fence::Round => ["(", ")"],
+            Fence::Square => ["[", "]"],
+            Fence::Bars => ["|", "|"],
+            Fence::DoubleBars => ["‖", "‖"],
+        }
+    }
+}
+
 /// What a fold is written with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FoldSign {
@@ -144,4 +156,14 @@ impl Maths {
 /// Whether two factors stand side by side without a sign.
 fn side_by_side(left: &Maths, right: &Maths) -> bool {
     matches!(left, Maths::Number(_)) && !right.begins_with_digit()
+}
+
+/// Writes items with something between them.
+fn separated(out: &mut String, items: &[Maths], separator: &str, write: fn(&mut String, &Maths)) {
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push_str(separator);
+        }
+        write(out, item);
+    }
 }

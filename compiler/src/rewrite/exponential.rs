@@ -69,11 +69,7 @@ fn exp_of_difference(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 const TERMS: usize = 8;
 
 fn expm1(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
-    let mut terms = Vec::new();
-    collect(cx.graph, id, false, &mut terms);
-    if !(2..=TERMS).contains(&terms.len()) {
-        return None;
-    }
+    let mut terms = terms(cx.graph, id).filter(|terms| terms.len() > 1)?;
     let products: Vec<Product> = terms.iter().map(|term| signed(cx.graph, *term)).collect();
     let (with, without, joined) = products.iter().enumerate().find_map(|(with, product)| {
         let exponential = |(factor, exponent): &(ExprId, i32)| {
@@ -107,20 +103,23 @@ fn expm1(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     Some(terms[1..].iter().copied().fold(first, add))
 }
 
-/// The terms of a sum, and whether each is subtracted; one too many where there are too many.
-fn collect(graph: &Graph, id: ExprId, negated: bool, terms: &mut Vec<(ExprId, bool)>) {
-    if terms.len() > TERMS {
-        return;
+/// The terms of a sum in order, and whether each is subtracted; `None` where there are too many.
+fn terms(graph: &Graph, id: ExprId) -> Option<Vec<(ExprId, bool)>> {
+    let (mut terms, mut open) = (Vec::new(), vec![(id, false)]);
+    while let Some((id, negated)) = open.pop() {
+        if let Some((a, b)) = graph.pair(id, Function::Add) {
+            open.extend([(b, negated), (a, negated)]);
+        } else if let Some((a, b)) = graph.pair(id, Function::Sub) {
+            open.extend([(b, !negated), (a, negated)]);
+        } else {
+            terms.push((id, negated));
+        }
+        // What is open has at least a term each.
+        if terms.len() + open.len() > TERMS {
+            return None;
+        }
     }
-    if let Some((a, b)) = graph.pair(id, Function::Add) {
-        collect(graph, a, negated, terms);
-        collect(graph, b, negated, terms);
-    } else if let Some((a, b)) = graph.pair(id, Function::Sub) {
-        collect(graph, a, negated, terms);
-        collect(graph, b, !negated, terms);
-    } else {
-        terms.push((id, negated));
-    }
+    Some(terms)
 }
 
 /// A term of a sum as a product.

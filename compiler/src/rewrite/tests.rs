@@ -67,6 +67,8 @@ fn exponentials_keep_their_digits() {
     check("loss f(x, a) = exp(x) - a - 1", "expm1(x) - a", "exp(x)");
     check("loss f(x, a) = exp(x) - a", "exp(x) - a", "exp(x)");
     check("loss f(x) = exp(x) + 1", "exp(x) + 1", "exp(x)");
+    check("loss f(x, a) = a * exp(x) + a", "a * exp(x) + a", "a * exp(x)");
+    check("loss f(x, a) = 2 * a * exp(x) - a", "2 * a * exp(x) - a", "2 * a * exp(x)");
     check("loss f(x in (-inf, 0)) = log(1 - exp(x))", "log1mexp(x)", "-(1 / expm1(-x))");
     check("loss f(a in [-9, 9], b in (0, inf)) = exp(a - log(b))", "exp(a) / b", "exp(a) / b");
     check("loss f(x) = log(exp(x))", "x", "1");

@@ -1,6 +1,6 @@
 //! Mathematics on one line.
 
-use super::super::{Fence, FoldSign, Level, Maths};
+use super::super::{FoldSign, Level, Maths, separated};
 use super::words::{factor_sign, name, superscript, term_sign};
 
 /// The whole tree on one line.
@@ -55,7 +55,7 @@ fn write(out: &mut String, tree: &Maths) {
             below(out, positions);
         }
         Maths::Fence(fence, inner) => {
-            let (open, close) = brackets(*fence);
+            let [open, close] = fence.characters();
             out.push_str(open);
             write(out, inner);
             out.push_str(close);
@@ -138,20 +138,5 @@ fn below(out: &mut String, positions: &[Maths]) {
 }
 
 fn list(out: &mut String, items: &[Maths]) {
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            out.push_str(", ");
-        }
-        write(out, item);
-    }
-}
-
-/// Brackets on one line.
-fn brackets(fence: Fence) -> (&'static str, &'static str) {
-    match fence {
-        Fence::Round => ("(", ")"),
-        Fence::Square => ("[", "]"),
-        Fence::Bars => ("|", "|"),
-        Fence::DoubleBars => ("‖", "‖"),
-    }
+    separated(out, items, ", ", write);
 }
