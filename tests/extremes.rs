@@ -1,6 +1,8 @@
 //! Formulas written as a paper writes them, at arguments where a naive evaluation overflows, vanishes or
 //! cancels: value and gradient against exact mathematics, in f32.
 
+#![allow(deprecated, reason = "some formulas are here to be taken where they are no numbers")]
+
 use lossdef::Unreduced;
 use lossdef::losses::{BceWithLogits, SoftMargin};
 use ndarray::{Array1, array};

@@ -1,5 +1,7 @@
 //! The language as it runs: helpers, locals, branches, masks, roles, parameters, conventions.
 
+#![allow(deprecated, reason = "some formulas are here to be taken where they are no numbers")]
+
 use lossdef::Unreduced;
 use ndarray::{Array, array};
 

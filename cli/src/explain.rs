@@ -27,6 +27,7 @@ macro_rules! pages {
 pages! {
     "L0101" "L0102" "L0103" "L0104" "L0201" "L0202" "L0203" "L0301" "L0302" "L0303" "L0304" "L0305" "L0306"
     "L0307" "L0308" "L0401" "L0402" "L0403" "L0501" "L0502" "L0601" "L0701" "L0702"
+    "L0703" "L0704" "L0705" "L0706"
 }
 
 /// Prints the page of a code, or the list of codes.

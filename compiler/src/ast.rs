@@ -11,6 +11,7 @@ pub struct Module {
 
 /// A top-level declaration.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most items are losses, and a file has few of either")]
 pub enum Item {
     /// `loss name(...) = ...`
     Loss(Loss),
@@ -46,7 +47,20 @@ pub struct Loss {
     pub keep: Option<Expr>,
     /// `mean by ...`
     pub mean_by: Option<Expr>,
+    /// `allow(...)`
+    pub allows: Vec<Allow>,
     /// The whole declaration, without its documentation.
+    pub span: Span,
+}
+
+/// `allow(CODE, "reason")`: a warning that the author knows of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Allow {
+    /// The code of the warning.
+    pub code: Ident,
+    /// Why it is right, without the quotes.
+    pub reason: String,
+    /// The whole clause.
     pub span: Span,
 }
 

@@ -77,4 +77,12 @@ codes! {
     UNUSED = Warning "L0701" "never used";
     /// An input whose derivative is zero everywhere.
     VANISHING_GRADIENT = Warning "L0702" "gradient is zero everywhere";
+    /// A value that is NaN or infinite for inputs in their domains.
+    VALUE_NOT_FINITE = Warning "L0703" "value is not finite";
+    /// A gradient that is NaN or infinite for inputs in their domains, where the value is a number.
+    GRADIENT_NOT_FINITE = Warning "L0704" "gradient is not finite";
+    /// An exponential that overflows although the result does not.
+    OVERFLOW = Warning "L0705" "overflows on the way";
+    /// A difference of nearly equal numbers that loses what the inputs still hold.
+    CANCELLATION = Warning "L0706" "digits cancel";
 }

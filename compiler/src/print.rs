@@ -45,6 +45,9 @@ impl Display for Loss {
         if let Some(weight) = &self.mean_by {
             write!(f, "\n    mean by {weight}")?;
         }
+        for allow in &self.allows {
+            write!(f, "\n    allow({}, \"{}\")", allow.code, allow.reason)?;
+        }
         Ok(())
     }
 }

@@ -252,8 +252,8 @@ fn habits_from_other_languages() {
     sum[c | ](x)
       expected an expression, found `]`
     "x"
-      expected an expression, found `"`
-        = note: the language has no strings
+      expected an expression, found `"x"`
+        = note: a text in quotes is the reason of an `allow`, on one line, and nothing else
     "#);
 }
 

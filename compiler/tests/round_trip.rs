@@ -1,8 +1,8 @@
 //! Random trees, printed and parsed: the same tree comes back, spans apart.
 
 use lossdef_compiler::ast::{
-    Argument, AxisDecl, BinaryOp, Bracket, BracketItem, Decl, Domain, DomainKind, Expr, ExprKind, Function,
-    Ident, IndexDecl, Item, Local, Loss, Module, Name, Role, UnaryOp,
+    Allow, Argument, AxisDecl, BinaryOp, Bracket, BracketItem, Decl, Domain, DomainKind, Expr, ExprKind,
+    Function, Ident, IndexDecl, Item, Local, Loss, Module, Name, Role, UnaryOp,
 };
 use lossdef_compiler::diagnostic::Diagnostics;
 use lossdef_compiler::parser::{parse, parse_expr};
@@ -113,10 +113,27 @@ fn local() -> impl Strategy<Value = Local> {
 fn item() -> impl Strategy<Value = Item> {
     let doc = sample::select(&["", "One line.", "Two\n\n  lines // here"][..]).prop_map(str::to_owned);
     let head = (doc, ident(), vec(decl(), 0..3), vec(decl(), 0..3), expr(), vec(local(), 0..3));
-    (head, of(expr()), of(expr()), of(vec(ident(), 0..3))).prop_map(|(head, keep, mean_by, axes)| {
+    let reason = sample::select(&["", "one in [0, 1", "see https://a.b // c"][..]).prop_map(str::to_owned);
+    let code = sample::select(&["L0701", "L0703"][..]).prop_map(str::to_owned);
+    let allow =
+        (code, reason).prop_map(|(name, reason)| Allow { code: Ident { name, span: AT }, reason, span: AT });
+    let clauses = (of(expr()), of(expr()), of(allow));
+    (head, clauses, of(vec(ident(), 0..3))).prop_map(|(head, (keep, mean_by, allow), axes)| {
+        let allows = Vec::from_iter(allow);
         let (doc, name, inputs, parameters, body, locals) = head;
         match axes {
-            None => Item::Loss(Loss { doc, name, inputs, parameters, body, locals, keep, mean_by, span: AT }),
+            None => Item::Loss(Loss {
+                doc,
+                name,
+                inputs,
+                parameters,
+                body,
+                locals,
+                keep,
+                mean_by,
+                allows,
+                span: AT,
+            }),
             Some(axes) => Item::Function(Function {
                 doc,
                 name,

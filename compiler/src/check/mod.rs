@@ -3,6 +3,7 @@
 //! Every error of a file is reported in one run. A loss with an error is left out; the others go on.
 //! Helpers and calls of other losses are inlined here, so that what follows sees one graph per loss.
 
+mod allow;
 mod axes;
 mod declare;
 mod expression;
@@ -144,6 +145,7 @@ fn check_loss(
     let mean_by = loss.mean_by.as_ref().map(|by| lowering.scalar(by, Scalar::Real));
     lowering.finish_locals();
     let (value, keep, mean_by) = (value?, flip(keep)?, flip(mean_by)?);
+    let allows = allow::check(loss, diagnostics);
     let formulas = samples::Formulas { value, keep, mean_by };
     let formulas = samples::settle(&mut graph, loss, formulas, diagnostics)?;
     (diagnostics.errors() == errors).then(|| Loss {
@@ -157,6 +159,7 @@ fn check_loss(
         value: formulas.value,
         keep: formulas.keep,
         mean_by: formulas.mean_by,
+        allows,
     })
 }
 

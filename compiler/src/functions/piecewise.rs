@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Row] = &[
         evaluate: |x| if x[0].is_nan() || x[0] > x[1] { x[0] } else { x[1] },
         range: |r| Range {
             low: r[0].low.max(r[1].low),
-            above: (r[0].above || r[0].low < r[1].low) && (r[1].above || r[1].low < r[0].low),
+            above: (r[0].above && r[0].low >= r[1].low) || (r[1].above && r[1].low >= r[0].low),
             ..r[0].union(r[1])
         },
         samples: &[&[1.0, 2.0], &[2.0, -1.0]],
@@ -95,8 +95,8 @@ pub(super) const ROWS: &[Row] = &[
             let negated = [r[0].negate(), r[1].negate()];
             Range {
                 low: negated[0].low.max(negated[1].low),
-                above: (negated[0].above || negated[0].low < negated[1].low)
-                    && (negated[1].above || negated[1].low < negated[0].low),
+                above: (negated[0].above && negated[0].low >= negated[1].low)
+                    || (negated[1].above && negated[1].low >= negated[0].low),
                 ..negated[0].union(negated[1])
             }
             .negate()

@@ -44,6 +44,11 @@ impl Graph {
         id
     }
 
+    /// The node that equals this one, if there is one.
+    pub fn find(&self, node: &Node) -> Option<ExprId> {
+        self.ids.get(node).copied()
+    }
+
     /// The operation of a node.
     pub fn node(&self, id: ExprId) -> &Node {
         &self.nodes[id.0 as usize]
@@ -118,6 +123,17 @@ impl Graph {
         leaf <= root && self.reachable(&[root]).contains(&leaf)
     }
 
+    /// All nodes that read `leaf`, itself among them.
+    pub fn dependents(&self, leaf: ExprId) -> Dependents {
+        let mut reads = vec![false; self.nodes.len() - leaf.0 as usize];
+        reads[0] = true;
+        for (i, node) in self.nodes.iter().enumerate().skip(leaf.0 as usize + 1) {
+            let known = |operand: &ExprId| *operand >= leaf && reads[(operand.0 - leaf.0) as usize];
+            reads[i - leaf.0 as usize] = node.operands().iter().any(known);
+        }
+        Dependents { leaf, reads }
+    }
+
     fn type_of_new(&self, node: &Node) -> Type {
         let real = |axes| Type { scalar: Scalar::Real, axes };
         let union =
@@ -148,5 +164,19 @@ impl Graph {
                 Type { scalar, axes: at.fold(kept, AxisSet::union) }
             }
         }
+    }
+}
+
+/// The nodes that read one node: see [`Graph::dependents`].
+#[derive(Clone, Debug)]
+pub struct Dependents {
+    leaf: ExprId,
+    reads: Vec<bool>,
+}
+
+impl Dependents {
+    /// Whether a node is among them.
+    pub fn contains(&self, id: ExprId) -> bool {
+        id >= self.leaf && self.reads.get((id.0 - self.leaf.0) as usize).copied().unwrap_or(false)
     }
 }

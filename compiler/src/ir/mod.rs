@@ -18,6 +18,7 @@ pub mod index;
 mod node;
 pub mod range;
 
+use crate::codes::Code;
 use crate::source::Span;
 pub use axis::{AxisId, AxisSet};
 pub use function::{Function, Scalar};
@@ -47,6 +48,19 @@ pub struct Loss {
     pub keep: Option<ExprId>,
     /// What a kept sample adds to the divisor of the mean; `None` for 1.
     pub mean_by: Option<ExprId>,
+    /// Warnings that the author knows of.
+    pub allows: Vec<Allow>,
+}
+
+/// A warning that the author of a loss knows of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// Which one.
+    pub code: &'static Code,
+    /// Why it is right.
+    pub reason: String,
+    /// The clause that says so.
+    pub span: Span,
 }
 
 /// An axis of a loss, or an index over one.

@@ -64,6 +64,7 @@ pub(super) fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>
                 | Rule::kw_keep
                 | Rule::kw_mean
                 | Rule::kw_by
+                | Rule::kw_allow
                 | Rule::kw_if
                 | Rule::kw_then
                 | Rule::kw_else

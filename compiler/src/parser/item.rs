@@ -9,7 +9,7 @@ use super::Built;
 use super::expr::{self, part, parts};
 use super::grammar::Rule;
 use crate::ast::{
-    AxisDecl, Decl, Domain, DomainKind, Expr, Function, Ident, IndexDecl, Item, Local, Loss, Role,
+    Allow, AxisDecl, Decl, Domain, DomainKind, Expr, Function, Ident, IndexDecl, Item, Local, Loss, Role,
 };
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -28,6 +28,7 @@ struct Clauses {
     locals: Option<(Vec<Local>, Span)>,
     keep: Option<(Expr, Span)>,
     mean_by: Option<(Expr, Span)>,
+    allows: Vec<Allow>,
 }
 
 /// What losses and helpers have in common.
@@ -76,12 +77,20 @@ impl<R: FnMut(Diagnostic)> Builder<R> {
         if is_loss {
             let [keep, mean_by] =
                 [clauses.keep, clauses.mean_by].map(|clause| clause.map(|(value, _)| value));
-            return Ok(Item::Loss(Loss { doc, name, inputs, parameters, body, locals, keep, mean_by, span }));
+            let allows = clauses.allows;
+            let loss = Loss { doc, name, inputs, parameters, body, locals, keep, mean_by, allows, span };
+            return Ok(Item::Loss(loss));
         }
-        for (clause, word) in [(clauses.keep, "keep"), (clauses.mean_by, "mean by")] {
-            if let Some((_, span)) = clause {
+        let sampled = "only a loss is averaged over samples; move the clause there";
+        let warned = "warnings are about losses; move the clause to those that call the helper";
+        let misplaced = [
+            (clauses.keep.map(|(_, span)| span), "keep", sampled),
+            (clauses.mean_by.map(|(_, span)| span), "mean by", sampled),
+            (clauses.allows.first().map(|allow| allow.span), "allow", warned),
+        ];
+        for (clause, word, note) in misplaced {
+            if let Some(span) = clause {
                 let message = format!("a helper has no `{word}` clause");
-                let note = "only a loss is averaged over samples; move the clause there";
                 self.report(Diagnostic::new(&codes::SYNTAX, message, span).note(note));
             }
         }
@@ -122,6 +131,13 @@ impl<R: FnMut(Diagnostic)> Builder<R> {
                 let value = self.expr.only(pair)?;
                 ("keep", set_once(&mut clauses.keep, value, span))
             }
+            Rule::allow_clause => {
+                let allow = self.allow(pair, span);
+                let earlier = clauses.allows.iter().find(|known| known.code.name == allow.code.name);
+                let earlier = earlier.map(|known| known.span);
+                clauses.allows.extend(earlier.is_none().then_some(allow));
+                ("allow", earlier)
+            }
             _ => {
                 let value = self.expr.only(pair)?;
                 ("mean by", set_once(&mut clauses.mean_by, value, span))
@@ -132,12 +148,21 @@ impl<R: FnMut(Diagnostic)> Builder<R> {
             let note = match word {
                 "where" => "one `where` holds all locals, separated by commas",
                 "keep" => "join the conditions with `and`",
+                "allow" => "one `allow` holds for the whole loss; join the reasons",
                 _ => "a loss has one divisor; multiply the weights",
             };
             let diagnostic = Diagnostic::new(&codes::REPEATED_CLAUSE, message, span).label("the second one");
             self.report(diagnostic.context(earlier, "the first one").note(note));
         }
         Ok(())
+    }
+
+    fn allow(&self, pair: Pair<'_, Rule>, span: Span) -> Allow {
+        let mut pairs = parts(pair);
+        let code = self.expr.ident(&pairs.next().expect("a clause names a code"));
+        let text = pairs.next().expect("a clause has a reason");
+        let reason = text.as_str().trim_matches('"').trim().to_owned();
+        Allow { code, reason, span }
     }
 
     fn local(&self, pair: Pair<'_, Rule>) -> Built<Local> {

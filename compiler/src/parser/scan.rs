@@ -78,11 +78,19 @@ fn token_length(rest: &str) -> Option<usize> {
         run(|c| c.is_ascii_digit())
     } else if in_name(first) {
         run(in_name)
+    } else if first == '"' {
+        text_length(rest).unwrap_or(1)
     } else if rest.get(..2).is_some_and(|pair| PAIRS.contains(&pair)) {
         2
     } else {
         first.len_utf8()
     })
+}
+
+/// The length of a text in quotes, which closes on its line.
+fn text_length(rest: &str) -> Option<usize> {
+    let end = rest[1..].find(['"', '\n'])? + 1;
+    rest[end..].starts_with('"').then_some(end + 1)
 }
 
 fn is_comment(token: &str) -> bool {
@@ -94,10 +102,23 @@ pub(super) fn solid(text: &str) -> usize {
     let mut text = text.trim_end();
     loop {
         let line = text.rfind('\n').map_or(0, |at| at + 1);
-        match text[line..].find("//") {
+        match comment_of(&text[line..]) {
             Some(comment) => text = text[..line + comment].trim_end(),
             None => return text.len(),
         }
+    }
+}
+
+/// Where the comment of a line begins; slashes inside of a text in quotes begin none.
+fn comment_of(line: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += line[at..].find(['"', '/'])?;
+        let rest = &line[at..];
+        if rest.starts_with("//") {
+            return Some(at);
+        }
+        at += if rest.starts_with('"') { text_length(rest).unwrap_or(1) } else { 1 };
     }
 }
 
@@ -241,6 +262,12 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_one_token_if_it_closes_on_its_line() {
+        let texts: Vec<_> = tokens("a \"( // b\" c \"d\n\"").map(|token| token.text).collect();
+        assert_eq!(texts, ["a", "\"( // b\"", "c", "\"", "d", "\""]);
+    }
+
+    #[test]
     fn a_declaration_takes_the_comments_above_it_along() {
         let text =
             "\u{feff}// file\n\n/// A.\nloss a(x) = x\n  keep y\n\n/// B.\nfn b(x) = x\nlos c(x) = x\n";
@@ -275,6 +302,8 @@ mod tests {
     fn blanks_and_comments_at_the_end_are_not_solid() {
         assert_eq!(solid("a // b\n  c // d\n // e\n\n"), "a // b\n  c".len());
         assert_eq!(solid(" // a"), 0);
+        assert_eq!(solid("a \"b // c\" // d\n"), "a \"b // c\"".len());
+        assert_eq!(solid("a \"b // c"), "a \"b".len());
     }
 
     #[test]

@@ -38,11 +38,10 @@ const HABITS: [(&str, &str, &str); 21] = [
 ];
 
 /// What is found, and why it is not part of the language.
-const FOREIGN: [(&str, &str); 5] = [
+const FOREIGN: [(&str, &str); 4] = [
     ("?", "a choice is written `if a then b else c`"),
     ("{", "expressions are grouped with round brackets"),
     ("%", "the language has no remainder"),
-    ("\"", "the language has no strings"),
     (".", "names have no fields, and a number has digits on both sides of its point"),
 ];
 
@@ -171,8 +170,11 @@ fn word(rule: Rule, after_operand: bool) -> Option<(u8, &'static str)> {
         Rule::close_paren => (14, "`)`"),
         Rule::close_bracket => (15, "`]`"),
         Rule::close_brace => (16, "`}`"),
+        Rule::text => (3, "a text in quotes"),
         Rule::clause | Rule::where_clause | Rule::keep_clause | Rule::mean_clause => (17, "a clause"),
-        Rule::kw_where | Rule::kw_keep | Rule::kw_mean => (17, "a clause"),
+        Rule::allow_clause | Rule::kw_where | Rule::kw_keep | Rule::kw_mean | Rule::kw_allow => {
+            (17, "a clause")
+        }
         Rule::item | Rule::loss | Rule::function | Rule::doc if after_operand => (18, "the next declaration"),
         Rule::kw_loss | Rule::kw_fn if after_operand => (18, "the next declaration"),
         Rule::file | Rule::item | Rule::loss | Rule::function => (18, "`loss` or `fn`"),
@@ -237,6 +239,10 @@ fn hint(diagnostic: Diagnostic, place: &Place<'_>, base: usize, tried: &[Rule]) 
     }
     if let Some((_, why)) = OPENERS.iter().find(|(word, _)| *word == place.before()) {
         return diagnostic.note(*why);
+    }
+    if found.text.starts_with('"') {
+        return diagnostic
+            .note("a text in quotes is the reason of an `allow`, on one line, and nothing else");
     }
     if let Some((_, why)) = FOREIGN.iter().find(|(habit, _)| *habit == found.text) {
         return diagnostic.note(*why);

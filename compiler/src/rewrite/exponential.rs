@@ -15,9 +15,14 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "exp-of-log",
-        why: "exp(log(x)) = x where x is positive",
+        why: "exp(log(x)) = x where x is positive, and exp(log1p(x)) = 1 + x",
         apply: |cx, id| {
             let argument = cx.graph.argument(id, Function::Exp)?;
+            if let Some(x) = cx.graph.argument(argument, Function::Log1p) {
+                let one = cx.graph.real(1.0);
+                let sum = cx.graph.plus(one, x);
+                return cx.range(sum).is_positive().then_some(sum);
+            }
             let x = cx.graph.argument(argument, Function::Log)?;
             cx.range(x).is_positive().then_some(x)
         },

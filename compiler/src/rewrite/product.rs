@@ -16,7 +16,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "factor-into-sum",
-        why: "x (a + b / x) = x a + b where x cannot be 0; in floating point x may be, and x / x is not 1",
+        why: "x (a + b / x) = x a + b where x cannot be 0; in floating point x may be, and x / x is not 1; and \
+              exp(x) (exp(y) - exp(z)) = exp(x + y) - exp(x + z), in which exponents cancel",
         apply: into_sum,
     },
     Rule { name: "cancel-factor", why: "x / x = 1 where x cannot be 0", apply: cancel },
@@ -284,7 +285,11 @@ fn joined_power(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     None
 }
 
-/// Multiplies a factor into a sum one of whose terms divides by it.
+fn is_exponential(graph: &Graph, id: ExprId) -> bool {
+    graph.argument(id, Function::Exp).is_some()
+}
+
+/// Multiplies a factor into a sum one of whose terms divides by it, or an exponential into a sum of exponentials.
 fn into_sum(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let mut product = Product::of_quotient(cx.graph, id)?;
     for (sum, times) in product.factors.clone() {
@@ -296,8 +301,15 @@ fn into_sum(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
         let divides =
             |term: &Product, factor: ExprId| term.factors.iter().any(|(f, e)| *f == factor && *e < 0);
         for (factor, exponent) in product.factors.clone() {
-            let meets = factor != sum && exponent > 0 && (divides(&left, factor) || divides(&right, factor));
-            if meets && cx.range(factor).is_nonzero() {
+            if factor == sum || exponent <= 0 {
+                continue;
+            }
+            let divided = divides(&left, factor) || divides(&right, factor);
+            let joins = is_exponential(cx.graph, factor)
+                && [&left, &right]
+                    .iter()
+                    .all(|term| term.factors.iter().any(|(f, e)| *e > 0 && is_exponential(cx.graph, *f)));
+            if joins || divided && cx.range(factor).is_nonzero() {
                 product.take(factor, 1);
                 product.take(sum, 1);
                 left.multiply_through(factor);

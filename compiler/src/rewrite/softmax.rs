@@ -13,6 +13,10 @@ pub(super) const RULES: &[Rule] = &[
         apply: |cx, id| {
             let sum = cx.graph.argument(id, Function::Log)?;
             let (axis, body, filter) = folded(cx.graph, sum, Reduction::Sum)?;
+            let (body, filter) = match filter {
+                None => unmasked(cx.graph, body),
+                some => (body, some),
+            };
             let exponent = cx.graph.argument(body, Function::Exp)?;
             Some(cx.graph.add(Node::Reduce(Reduction::LogSumExp, axis, exponent, filter)))
         },

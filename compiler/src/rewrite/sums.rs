@@ -35,6 +35,11 @@ pub(super) const RULES: &[Rule] = &[
         apply: common_factor,
     },
     Rule {
+        name: "exponential-out-of-branch",
+        why: "an exponential that does not vary over the axis of a sum is a factor of it, though each term has a guard",
+        apply: exponential_factor,
+    },
+    Rule {
         name: "at-the-label",
         why: "where an indicator `[x == y]` is 1, the position x is y; elsewhere it masks what it multiplies",
         apply: at_the_label,
@@ -278,6 +283,27 @@ fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     }
     let product = Product::of_quotient(cx.graph, body)?;
     outer_part(cx, axis, product)
+}
+
+/// `exp(e)` times the sum of `if c then rest else 0`: outside, it meets the exponentials that it belongs to.
+fn exponential_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (axis, body) = sum(cx.graph, id)?;
+    let Node::If(c, guarded, zero) = *cx.graph.node(body) else { return None };
+    if !cx.graph.is(zero, 0.0) {
+        return None;
+    }
+    let mut rest = Product::of(cx.graph, guarded);
+    let fixed = |factor: &(ExprId, i32)| {
+        factor.1 == 1
+            && !varies(cx.graph, factor.0, axis)
+            && cx.graph.argument(factor.0, Function::Exp).is_some()
+    };
+    let exponential = *rest.factors.iter().find(|factor| fixed(factor))?;
+    rest.take(exponential.0, 1);
+    let rest = rest.build(cx.graph);
+    let branch = cx.graph.choose(c, rest, zero);
+    let sum = cx.graph.add(Node::Reduce(Reduction::Sum, axis, branch, None));
+    Some(cx.graph.times(exponential.0, sum))
 }
 
 /// The factors that do not vary over an axis, times the sum of the product of the others.

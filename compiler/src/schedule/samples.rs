@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn what_depends_on_parameters_alone_is_computed_once_per_call() {
-        let plan = plan("loss f(x; a = 2.0) = x * exp(a) + sqrt(a) / x");
+        let plan = plan("loss f(x in (0, inf); a = 2.0) = x * exp(a) + sqrt(a) / x");
         for (function, once) in [(Function::Exp, true), (Function::Sqrt, true), (Function::Div, false)] {
             let found = plan.values.iter().find(|(_, value)| match &value.operation {
                 Operation::Apply(f, _) => *f == function,

@@ -1,39 +1,43 @@
-//! What an author would want to know before training: inputs that the formula never reads, and inputs whose
-//! gradient is zero everywhere.
+//! Inputs and parameters that the formula never reads, and inputs whose gradient is zero everywhere.
 
 use crate::codes;
 use crate::derive::{Derived, Form};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostic;
 use crate::ir::{ExprId, Graph, Node, Scalar};
 use std::collections::HashSet;
 
-/// Reports the warnings of one loss.
-pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
+/// What the formula never reads.
+pub(super) fn unused(derived: &Derived, report: &mut impl FnMut(Diagnostic)) {
     let loss = &derived.loss;
-    diagnostics.enter(&loss.name);
     let roots: Vec<ExprId> = [Some(loss.value), loss.keep, loss.mean_by].into_iter().flatten().collect();
-    let read: Vec<&Node> = loss.graph.reachable(&roots).into_iter().map(|id| loss.graph.node(id)).collect();
+    let read: HashSet<&Node> =
+        loss.graph.reachable(&roots).into_iter().map(|id| loss.graph.node(id)).collect();
     for (i, input) in loss.inputs.iter().enumerate() {
-        if ![Node::Input(i), Node::Member(i)].iter().any(|leaf| read.contains(&leaf)) {
-            diagnostics.push(
+        if ![Node::Input(i), Node::Member(i)].iter().any(|leaf| read.contains(leaf)) {
+            report(
                 Diagnostic::new(&codes::UNUSED, format!("input `{}` is never used", input.name), input.span)
                     .note("it still has to have the shape of the other inputs at every call"),
             );
         }
     }
     for (i, parameter) in loss.parameters.iter().enumerate() {
-        if !read.contains(&&Node::Parameter(i)) {
+        if !read.contains(&Node::Parameter(i)) {
             let message = format!("parameter `{}` is never used", parameter.name);
-            diagnostics.push(Diagnostic::new(&codes::UNUSED, message, parameter.span));
+            report(Diagnostic::new(&codes::UNUSED, message, parameter.span));
         }
     }
+}
+
+/// Inputs that enter the value as numbers and get no gradient.
+pub(super) fn vanishing(derived: &Derived, report: &mut impl FnMut(Diagnostic)) {
+    let loss = &derived.loss;
     for gradient in &derived.gradients {
         let zero = |form: &Form| loss.graph.is(form.stable, 0.0);
         let vanishes =
             zero(&gradient.own) && gradient.shared.as_ref().is_none_or(|shared| zero(&shared.form));
         if vanishes && computes_with(&loss.graph, loss.value, gradient.input) {
             let input = &loss.inputs[gradient.input];
-            diagnostics.push(
+            report(
                 Diagnostic::new(
                     &codes::VANISHING_GRADIENT,
                     format!("the gradient of `{}` is zero everywhere", input.name),

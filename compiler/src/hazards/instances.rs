@@ -1,0 +1,136 @@
+//! Whether an expression is one of those that a fold goes over: the largest of them is not smaller, and an
+//! exponential of the difference does not overflow.
+
+use super::analysis::Analysis;
+use crate::ir::{AxisId, ExprId, Function, Graph, Node, Reduction};
+use std::collections::HashSet;
+
+/// Longer sums are not looked through.
+const MOST_TERMS: usize = 8;
+
+impl Analysis<'_> {
+    /// Whether a sum is never above 0, because it takes away, for each of its terms, the largest of the numbers that
+    /// the term is one of, or the logarithm of the sum of their exponentials: `x[i] + x[j] - 2 logsumexp[c](x)`.
+    pub(super) fn is_outweighed(&self, sum: ExprId) -> bool {
+        if let Some((x, fold)) = self.graph.pair(sum, Function::Sub)
+            && let Some((axis, body)) = self.largest(fold)
+            && self.instance(axis).matches_all(x, body)
+        {
+            return true;
+        }
+        let mut terms = Vec::new();
+        if !self.collect(sum, 1.0, &mut terms) {
+            return false;
+        }
+        let (folds, mut others): (Vec<_>, Vec<_>) =
+            terms.into_iter().partition(|(term, factor)| *factor < 0.0 && self.largest(*term).is_some());
+        for (fold, factor) in &folds {
+            let Some((axis, body)) = self.largest(*fold) else { return false };
+            let (body, sign) = match self.graph.argument(body, Function::Neg) {
+                Some(inner) => (inner, -1.0),
+                None => (body, 1.0),
+            };
+            let mut left = -factor;
+            for (term, weight) in &mut others {
+                if *weight * sign > 0.0 && self.instance(axis).matches_all(*term, body) {
+                    let taken = left.min(*weight * sign);
+                    (*weight, left) = (*weight - taken * sign, left - taken);
+                }
+            }
+            if left > 0.0 {
+                return false;
+            }
+        }
+        !folds.is_empty() && others.iter().all(|(_, weight)| *weight == 0.0)
+    }
+
+    fn instance(&self, axis: AxisId) -> Instance<'_> {
+        Instance { graph: self.graph, axis, position: None, seen: HashSet::new() }
+    }
+
+    /// The axis and element of a fold that none of its elements exceeds.
+    fn largest(&self, id: ExprId) -> Option<(AxisId, ExprId)> {
+        match *self.graph.node(id) {
+            Node::Reduce(Reduction::LogSumExp | Reduction::Max, axis, body, None) => Some((axis, body)),
+            _ => None,
+        }
+    }
+
+    /// The terms of a sum with their factors; `false` where there are too many.
+    fn collect(&self, id: ExprId, factor: f64, terms: &mut Vec<(ExprId, f64)>) -> bool {
+        let graph = self.graph;
+        if let Some((a, b)) = graph.pair(id, Function::Add) {
+            return self.collect(a, factor, terms) && self.collect(b, factor, terms);
+        }
+        if let Some((a, b)) = graph.pair(id, Function::Sub) {
+            return self.collect(a, factor, terms) && self.collect(b, -factor, terms);
+        }
+        if let Some(inner) = graph.argument(id, Function::Neg) {
+            return self.collect(inner, -factor, terms);
+        }
+        if let Some((a, b)) = graph.pair(id, Function::Mul) {
+            for (constant, rest) in [(a, b), (b, a)] {
+                if let Some(x) = graph.constant(constant) {
+                    return self.collect(rest, factor * x, terms);
+                }
+            }
+        }
+        terms.push((id, factor));
+        terms.len() <= MOST_TERMS
+    }
+}
+
+/// An attempt to read one expression as another one at some position of an axis.
+struct Instance<'a> {
+    graph: &'a Graph,
+    axis: AxisId,
+    position: Option<ExprId>,
+    seen: HashSet<(ExprId, ExprId)>,
+}
+
+impl Instance<'_> {
+    fn matches_all(mut self, x: ExprId, body: ExprId) -> bool {
+        self.matches(x, body)
+    }
+
+    fn matches(&mut self, x: ExprId, body: ExprId) -> bool {
+        if x == body && !self.graph.type_of(body).axes.contains(self.axis) || !self.seen.insert((x, body)) {
+            return true;
+        }
+        match (self.graph.node(x), self.graph.node(body)) {
+            (_, Node::Index(axis)) if *axis == self.axis => self.stands(Some(x)),
+            (Node::Gather(one, at), Node::Gather(other, positions)) if one == other => {
+                at.len() == positions.len()
+                    && at.iter().zip(positions).all(|(a, b)| a.0 == b.0 && self.matches(a.1, b.1))
+            }
+            (Node::Gather(leaf, at), _) if *leaf == body => {
+                at.iter().all(|(axis, position)| *axis == self.axis && self.stands(Some(*position)))
+            }
+            (_, Node::Gather(leaf, positions)) if *leaf == x => positions.iter().all(|(axis, position)| {
+                *self.graph.node(*position) == Node::Index(self.axis)
+                    && self.stands(self.graph.find(&Node::Index(*axis)))
+            }),
+            (one, other) if x == body || one.operands().len() != other.operands().len() => {
+                x == body && self.stands(self.graph.find(&Node::Index(self.axis)))
+            }
+            (one, other) => {
+                let operands = one.operands();
+                other.with_operands(&operands) == *one
+                    && !operands.is_empty()
+                    && !matches!(other, Node::Reduce(_, axis, ..) if *axis == self.axis)
+                    && operands.iter().zip(other.operands()).all(|(a, b)| self.matches(*a, b))
+            }
+        }
+    }
+
+    /// All of it has to stand at one position; `None` is that of an axis whose position nothing reads.
+    fn stands(&mut self, at: Option<ExprId>) -> bool {
+        match self.position {
+            None => {
+                self.position = at;
+                true
+            }
+            known => known == at,
+        }
+    }
+}
