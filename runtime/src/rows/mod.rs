@@ -43,6 +43,7 @@ mod write;
 pub use self::data::{Data, Elements};
 pub use self::lanes::{Code, Entry, Lanes, entry};
 pub use self::program::Program;
+pub use self::shards::WORTHWHILE;
 pub use self::stage::{Kind, Same, Stage};
 #[cfg(feature = "tape")]
 pub(crate) use self::taped::Taped;
