@@ -5,9 +5,9 @@ mod given;
 mod oracle;
 
 use exact::contexts::{Expected, merged, pool};
+use exact::plans::facts;
 use exact::sets;
 use exact::{Exact, large, losses, parts, whole};
-use lossdef::spec::AxisSpec;
 
 /// Whether everything is tried in every way, which takes minutes.
 fn deep() -> bool {
@@ -30,11 +30,13 @@ fn large_calls() -> Vec<Exact> {
     calls
 }
 
-/// Calls of all losses, some thousand samples each, in both float types.
+/// Calls of all losses in both float types, so small that one thread does all.
 fn small_calls() -> Vec<Exact> {
-    let all = losses().enumerate().map(|(number, loss)| {
-        let named = if loss.spec().axes.contains(&AxisSpec::Group("s")) { [33, 40] } else { [35, 33] };
-        whole(loss, &[5, 7], named, number as u64)
+    let all = losses().enumerate().flat_map(|(number, loss)| {
+        let call = |samples: &[usize], named| whole(loss, samples, named, number as u64);
+        // Sums of products in more than one block.
+        let long = facts(loss.spec().name).contracts.then(|| call(&[9], [21, 300]));
+        std::iter::once(call(&[5, 7], [35, 33])).chain(long)
     });
     all.flat_map(|given| [true, false].map(|single| Exact::new(&given, single))).collect()
 }

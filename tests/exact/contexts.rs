@@ -10,7 +10,7 @@ use super::{Bits, Exact, WAYS, Way};
 
 /// Numbers of threads beside one: all, and those of a quick run.
 const THREADS: [usize; 6] = [2, 3, 4, 7, 8, 16];
-const FEW: [usize; 3] = [2, 3, 16];
+const FEW: [usize; 2] = [3, 16];
 
 pub fn pool(threads: usize) -> ThreadPool {
     ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool")

@@ -15,7 +15,7 @@ mod span;
 #[cfg(feature = "tape")]
 mod taped;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod view;
 mod walk;
 
