@@ -82,7 +82,8 @@ fn products<T: Element>([n, c, d]: [usize; 3], random: &mut Random) -> f64 {
 fn products_of_matrices_keep_their_bound() {
     let mut random = Random(7);
     // Around the tiles of kernels, of 4 to 16, and their blocks of 64 and 256 summands.
-    let sizes = [[1, 1, 1], [3, 5, 7], [16, 17, 15], [33, 8, 64], [65, 9, 65], [2, 3, 257], [5, 270, 3], [600, 4, 5]];
+    let sizes =
+        [[1, 1, 1], [3, 5, 7], [16, 17, 15], [33, 8, 64], [65, 9, 65], [2, 3, 257], [5, 270, 3], [600, 4, 5]];
     for size in sizes {
         let (single, double) = (products::<f32>(size, &mut random), products::<f64>(size, &mut random));
         println!("{size:?}: off by at most {single:.2} and {double:.2} ε Σ|a b|");

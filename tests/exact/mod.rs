@@ -17,8 +17,8 @@ use lossdef_runtime::{rows, sweep};
 use ndarray::{ArrayD, Axis, IxDyn};
 
 use self::plans::facts;
-use crate::given::points::{complete, sizes};
 use crate::given::Given;
+use crate::given::points::{complete, sizes};
 use crate::oracle::random::Random;
 
 /// An array of a call.
@@ -162,8 +162,11 @@ impl Exact {
         let found = call.partial().unwrap_or_else(|error| panic!("{error}"));
         let number = |x: f64| AnyArray::from(ArrayD::from_elem(IxDyn(&[]), x));
         let (sum, divisor) = (found.partial.numerator, found.partial.denominator);
-        let mut all = vec![(String::from("numerator"), number(sum)), (String::from("denominator"), number(divisor))];
-        for (of, gradients) in [("numerator", found.numerator_gradients), ("denominator", found.denominator_gradients)] {
+        let mut all =
+            vec![(String::from("numerator"), number(sum)), (String::from("denominator"), number(divisor))];
+        for (of, gradients) in
+            [("numerator", found.numerator_gradients), ("denominator", found.denominator_gradients)]
+        {
             all.extend(gradients.into_iter().map(|(name, array)| (format!("d {of}/d{name}"), array)));
         }
         all

@@ -25,7 +25,8 @@ pub fn facts(loss: &str) -> Facts {
             transcendental: variants.iter().all(|(_, plan)| transcendental(plan)),
             contracts: variants.iter().any(|(_, plan)| contracts(plan)),
         };
-        let facts = compiled.losses.iter().map(|loss| (loss.derived.loss.name.clone(), plans(&loss.variants)));
+        let facts =
+            compiled.losses.iter().map(|loss| (loss.derived.loss.name.clone(), plans(&loss.variants)));
         facts.collect()
     });
     FACTS[loss]

@@ -61,7 +61,8 @@ fn read(path: &Path) -> (String, Vec<f64>) {
 fn held(test: &str, set: &str) -> (String, Vec<f64>) {
     let program = std::env::current_exe().expect("this program");
     let name = program.file_name().expect("its name").to_string_lossy().into_owned();
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}.{set}", std::process::id()));
+    let path =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}.{set}", std::process::id()));
     let mut command = Command::new(program);
     command.args(["--exact", test]).env("LOSSDEF_ISA", set).env(WRITE, &path).env_remove(READ);
     let output = command.output().expect("this program once more");
@@ -87,8 +88,14 @@ pub fn compare(calls: &[Exact], test: &str) {
     }
     #[cfg(target_arch = "x86_64")]
     {
-        assert_eq!(seen.contains(&"avx2".into()), is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"));
-        assert_eq!(seen.contains(&"avx512".into()), is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("fma"));
+        assert_eq!(
+            seen.contains(&"avx2".into()),
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+        );
+        assert_eq!(
+            seen.contains(&"avx512".into()),
+            is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("fma")
+        );
     }
 }
 

@@ -56,13 +56,7 @@ pub fn complete(loss: &'static dyn Loss, sizes: &Sizes, random: &mut Random) -> 
 }
 
 /// A random call, in which optional inputs are given with a probability.
-fn some(
-    loss: &'static dyn Loss,
-    sizes: &Sizes,
-    points: Points,
-    random: &mut Random,
-    optional: f64,
-) -> Given {
+fn some(loss: &'static dyn Loss, sizes: &Sizes, points: Points, random: &mut Random, optional: f64) -> Given {
     let spec = loss.spec();
     let parameters: BTreeMap<&'static str, f64> =
         spec.parameters.iter().map(|own| (own.name, parameter(own, random))).collect();

@@ -103,7 +103,14 @@ impl Case {
         if self.unchecked {
             call = call.unchecked();
         }
-        let reads: Vec<&str> = self.loss.spec().divisor.iter().flat_map(|divisor| divisor.reads).map(|input| self.loss.spec().inputs[*input].name).collect();
+        let reads: Vec<&str> = self
+            .loss
+            .spec()
+            .divisor
+            .iter()
+            .flat_map(|divisor| divisor.reads)
+            .map(|input| self.loss.spec().inputs[*input].name)
+            .collect();
         for (name, target) in &mut self.targets {
             if self.partial && reads.contains(name) {
                 call = call.denominator_gradient(name);

@@ -23,7 +23,11 @@ fn setting(name: &str) -> Option<u64> {
 
 /// Tries so many calls, or as many as `LOSSDEF_CASES` says, with numbers from `LOSSDEF_SEED`; or call number
 /// `LOSSDEF_CASE` of those alone.
-pub fn try_calls(losses: &[&'static dyn Loss], cases: u64, mut also: impl FnMut(&Case, &Result<Numbers, String>)) -> Counts {
+pub fn try_calls(
+    losses: &[&'static dyn Loss],
+    cases: u64,
+    mut also: impl FnMut(&Case, &Result<Numbers, String>),
+) -> Counts {
     let seed = setting("LOSSDEF_SEED").unwrap_or(0);
     let numbers = match setting("LOSSDEF_CASE") {
         Some(number) => number..number + 1,
@@ -31,7 +35,8 @@ pub fn try_calls(losses: &[&'static dyn Loss], cases: u64, mut also: impl FnMut(
     };
     let mut counts = Counts::default();
     for number in numbers {
-        let mut case = case(losses, &mut Random(seed.wrapping_add(number).wrapping_mul(0x2545_f491_4f6c_dd1d)));
+        let mut case =
+            case(losses, &mut Random(seed.wrapping_add(number).wrapping_mul(0x2545_f491_4f6c_dd1d)));
         if std::env::var_os("LOSSDEF_CASE").is_some() {
             println!("{}", case.describe());
         }
@@ -78,13 +83,21 @@ fn compare(case: &Case, found: &Numbers, expected: &Numbers) -> Result<(), Strin
     let unscaled = case.partial || matches!(case.reduction, ReductionKind::None | ReductionKind::Sum);
     for ((name, a), (other, b)) in found.iter().zip(expected) {
         if name != other || a.shape() != b.shape() {
-            return Err(format!("`{name}` of shape {:?}, but row by row `{other}` of {:?}", a.shape(), b.shape()));
+            return Err(format!(
+                "`{name}` of shape {:?}, but row by row `{other}` of {:?}",
+                a.shape(),
+                b.shape()
+            ));
         }
         let single = case.inputs.iter().any(|(_, memory)| matches!(memory, super::memory::Memory::F32(_)));
-        let samples = case.inputs.iter().filter(|(name, _)| spec.inputs.iter().any(|own| own.name == *name && own.default.is_none()));
+        let samples = case
+            .inputs
+            .iter()
+            .filter(|(name, _)| spec.inputs.iter().any(|own| own.name == *name && own.default.is_none()));
         let shape = samples.map(|(_, memory)| memory.shape()).next().unwrap_or(&[]);
         let each = spec.is_elementwise() && a.shape() == shape && a.ndim() > 0;
-        let exact = each && (name == "values" || name == "value" || unscaled && !name.contains("denominator"));
+        let exact =
+            each && (name == "values" || name == "value" || unscaled && !name.contains("denominator"));
         let largest = b.iter().filter(|x| x.is_finite()).fold(0f64, |most, x| most.max(x.abs()));
         let room = if exact { 0.0 } else { largest * if single { 1e-4 } else { 1e-11 } };
         for (at, (x, y)) in a.iter().zip(b).enumerate() {

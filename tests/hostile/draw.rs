@@ -10,8 +10,8 @@ use crate::oracle::random::Random;
 
 /// Lengths around those at which something changes: lanes, blocks, tiles, periods, short rows and long ones.
 const LENGTHS: [usize; 34] = [
-    0, 1, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 95, 96, 97, 127, 128, 129, 255, 256, 257, 341,
-    511, 1023, 1024, 1025,
+    0, 1, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 95, 96, 97, 127, 128, 129, 255,
+    256, 257, 341, 511, 1023, 1024, 1025,
 ];
 /// Lengths around a chunk of an elementwise loss.
 const CHUNKS: [usize; 4] = [32_767, 32_768, 32_769, 65_537];
@@ -21,8 +21,24 @@ const STEPS: usize = 60_000;
 
 /// Numbers that break formulas.
 const HOSTILE: [f64; 18] = [
-    f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1e-310, -1e-310, 1e-45, 5e-324, f64::MAX, f64::MIN,
-    3.4e38, -3.4e38, 1e-38, 1.0, -1.0, 88.8, -745.2,
+    f64::NAN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    0.0,
+    -0.0,
+    1e-310,
+    -1e-310,
+    1e-45,
+    5e-324,
+    f64::MAX,
+    f64::MIN,
+    3.4e38,
+    -3.4e38,
+    1e-38,
+    1.0,
+    -1.0,
+    88.8,
+    -745.2,
 ];
 
 /// Whether something happens that happens once in so many times.
@@ -43,16 +59,21 @@ impl Axes {
             let lengths = |axis: &AxisSpec, random: &mut Random| {
                 let rank = if axis.is_open() { random.below(5) } else { 1 };
                 let chunk = spec.is_elementwise() && rank == 1 && once_in(random, 40);
-                (0..rank).map(|_| if chunk { pick(random, &CHUNKS) } else { pick(random, &LENGTHS) }).collect()
+                (0..rank)
+                    .map(|_| if chunk { pick(random, &CHUNKS) } else { pick(random, &LENGTHS) })
+                    .collect()
             };
             let axes = Axes(spec.axes.iter().map(|axis| lengths(axis, random)).collect());
             let large = axes.0[0].len() == 1 && CHUNKS.contains(&axes.0[0][0]);
-            let product = |lengths: &[usize]| lengths.iter().fold(1usize, |all, length| all.saturating_mul((*length).max(1)));
+            let product = |lengths: &[usize]| {
+                lengths.iter().fold(1usize, |all, length| all.saturating_mul((*length).max(1)))
+            };
             let elements = |input: &InputSpec| product(&axes.shape(spec, input));
             let steps = product(&axes.0.concat());
             // Samples with a name may look at each other.
             let twice = if spec.samples == [0] { 1 } else { product(&axes.0[1]) };
-            let few = spec.inputs.iter().all(|input| elements(input) <= MOST) && steps.saturating_mul(twice) <= STEPS;
+            let few = spec.inputs.iter().all(|input| elements(input) <= MOST)
+                && steps.saturating_mul(twice) <= STEPS;
             if few || large {
                 return axes;
             }
@@ -110,7 +131,10 @@ fn inside(domain: Option<Domain>, random: &mut Random) -> f64 {
 fn parameter(own: &ParameterSpec, random: &mut Random) -> (f64, bool) {
     let default = own.default.unwrap_or(1.0);
     match random.below(16) {
-        0 => (pick(random, &[f64::NAN, f64::INFINITY, -1.0, 0.5, 1e300, -1e300, 9.1e15, 0.0, -0.0, 5e-324]), false),
+        0 => (
+            pick(random, &[f64::NAN, f64::INFINITY, -1.0, 0.5, 1e300, -1e300, 9.1e15, 0.0, -0.0, 5e-324]),
+            false,
+        ),
         1..8 => match own.kind {
             ParameterKind::Bool => (random.below(2) as f64, true),
             ParameterKind::Int if own.domain.is_none() => (pick(random, &[default, 0.0, -1.0, 1.0]), true),
@@ -176,19 +200,23 @@ pub fn case(losses: &[&'static dyn Loss], random: &mut Random) -> Case {
                     Memory::F64(Stored::draw(random, &shape, wild, f64::NAN, number))
                 }
             }
-            (Role::Bool, _) => Memory::Bool(Stored::draw(random, &shape, wild, true, |random| once_in(random, 2))),
+            (Role::Bool, _) => {
+                Memory::Bool(Stored::draw(random, &shape, wild, true, |random| once_in(random, 2)))
+            }
             (role, _) => {
                 let size = match role {
                     Role::Index(name) | Role::Set(name) => size(name) as i128,
                     _ => 3,
                 };
                 let kind = random.below(WHOLE.len());
-                let ignored = parameters.iter().find(|(name, _)| *name == "ignore_index").map(|(_, x)| *x as i128);
+                let ignored =
+                    parameters.iter().find(|(name, _)| *name == "ignore_index").map(|(_, x)| *x as i128);
                 let ends = matches!(role, Role::Set(_));
                 Memory::draw(kind, random, &shape, wild, &mut |random| match () {
-                    () if hostile && once_in(random, 40) => {
-                        pick(random, &[i128::MIN, i128::MAX, -1, size, -100, i128::from(i64::MAX), 1 << 24, (1 << 53) + 1])
-                    }
+                    () if hostile && once_in(random, 40) => pick(
+                        random,
+                        &[i128::MIN, i128::MAX, -1, size, -100, i128::from(i64::MAX), 1 << 24, (1 << 53) + 1],
+                    ),
                     () if ends && once_in(random, 4) => -1,
                     () if once_in(random, 5) && ignored.is_some() => ignored.unwrap_or(0),
                     () => random.below(size.max(1) as usize) as i128,
@@ -267,7 +295,14 @@ fn movable(spec: &Spec, input: &InputSpec, axis: usize) -> bool {
     sampled && input.axes.len() > 1 && input.axes.contains(&spec.axes[axis])
 }
 
-fn with_moved(spec: &Spec, input: &InputSpec, axes: &Axes, shape: Vec<usize>, axis: usize, place: usize) -> Vec<usize> {
+fn with_moved(
+    spec: &Spec,
+    input: &InputSpec,
+    axes: &Axes,
+    shape: Vec<usize>,
+    axis: usize,
+    place: usize,
+) -> Vec<usize> {
     let count = axes.0[axis].len();
     if !movable(spec, input, axis) || place + count > shape.len() {
         return shape;

@@ -27,7 +27,13 @@ pub enum Wild {
 }
 
 impl<E: Copy> Stored<E> {
-    pub fn draw(random: &mut Random, shape: &[usize], wild: Wild, mark: E, mut element: impl FnMut(&mut Random) -> E) -> Self {
+    pub fn draw(
+        random: &mut Random,
+        shape: &[usize],
+        wild: Wild,
+        mark: E,
+        mut element: impl FnMut(&mut Random) -> E,
+    ) -> Self {
         let rank = shape.len();
         let mut order: Vec<usize> = (0..rank).rev().collect();
         // A third of all layouts is tame whatever is allowed: those are what special cases are made for.
@@ -49,13 +55,20 @@ impl<E: Copy> Stored<E> {
                     _ => extent * 3 + 2,
                 };
             }
-            strides[axis] = if !overlapping { extent } else { [0, 1, extent, extent.div_ceil(2)][random.below(4)] };
+            strides[axis] =
+                if !overlapping { extent } else { [0, 1, extent, extent.div_ceil(2)][random.below(4)] };
             inverted[axis] = !plain && random.below(4) == 0;
-            extent = extent.max(strides[axis] * (length - 1) + 1).max(if overlapping { 1 } else { extent * length });
+            extent = extent.max(strides[axis] * (length - 1) + 1).max(if overlapping {
+                1
+            } else {
+                extent * length
+            });
         }
-        let reach: usize = strides.iter().zip(shape).map(|(stride, length)| stride * length.saturating_sub(1)).sum();
+        let reach: usize =
+            strides.iter().zip(shape).map(|(stride, length)| stride * length.saturating_sub(1)).sum();
         let behind = if plain { 0 } else { random.below(3) };
-        let mut stored = Stored { memory: vec![mark; reach + 1 + behind], shape: shape.to_vec(), strides, inverted };
+        let mut stored =
+            Stored { memory: vec![mark; reach + 1 + behind], shape: shape.to_vec(), strides, inverted };
         for offset in stored.offsets() {
             stored.memory[offset] = element(random);
         }
@@ -66,7 +79,8 @@ impl<E: Copy> Stored<E> {
     fn offsets(&self) -> Vec<usize> {
         let mut offsets = vec![0];
         for (length, stride) in self.shape.iter().zip(&self.strides) {
-            offsets = offsets.iter().flat_map(|offset| (0..*length).map(move |at| offset + at * stride)).collect();
+            offsets =
+                offsets.iter().flat_map(|offset| (0..*length).map(move |at| offset + at * stride)).collect();
         }
         offsets
     }
@@ -89,7 +103,8 @@ impl<E: Copy> Stored<E> {
 
     pub fn view_mut(&mut self) -> ArrayViewMutD<'_, E> {
         let shape = IxDyn(&self.shape).strides(IxDyn(&self.strides));
-        let mut view = ArrayViewMutD::from_shape(shape, &mut self.memory).expect("strides that fit the memory");
+        let mut view =
+            ArrayViewMutD::from_shape(shape, &mut self.memory).expect("strides that fit the memory");
         for axis in (0..self.shape.len()).filter(|axis| self.inverted[*axis]) {
             view.invert_axis(Axis(axis));
         }

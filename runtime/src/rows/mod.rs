@@ -157,6 +157,8 @@ pub enum Fault {
         /// The label (`i64::MAX` for anything above).
         value: i64,
     },
+    /// An array is needed that no memory could hold.
+    Large,
     /// An axis has more positions than the element type counts exactly, and they are looked at.
     Long {
         /// Which axis: an index into the sizes of the call.

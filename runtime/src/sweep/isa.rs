@@ -63,10 +63,16 @@ impl Isa {
         let best = Isa::all().last().unwrap_or(Isa::Base);
         let Some(name) = name.filter(|name| !name.is_empty()) else { return best };
         match NAMES.iter().position(|known| *known == name) {
-            Some(limit) => Isa::all().take_while(|isa| *isa as usize <= limit + 1).last().unwrap_or(Isa::Base),
+            Some(limit) => {
+                Isa::all().take_while(|isa| *isa as usize <= limit + 1).last().unwrap_or(Isa::Base)
+            }
             None => {
                 // A call has nobody else to tell this to, and a wrong set would be worse than a wrong line.
-                eprintln!("lossdef: {VARIABLE} is `{name}`, none of {}; {} runs", NAMES.join(", "), best.name());
+                eprintln!(
+                    "lossdef: {VARIABLE} is `{name}`, none of {}; {} runs",
+                    NAMES.join(", "),
+                    best.name()
+                );
                 best
             }
         }
