@@ -92,6 +92,23 @@ def architecture():
             # A comment above the statement that holds the block; clippy checks that it stands right there.
             if re.search(r"\bunsafe \{", line) and not any("SAFETY" in near for near in lines[max(0, number - 8) : number]):
                 fault(f"{name}:{number}: an unsafe block that does not say why it is sound")
+            # Clippy asks this of public functions only.
+            if re.search(r"^\s*(pub(\(\w+\))? )?unsafe fn \w", line.replace("$", "")):
+                above = number - 1
+                while above and re.match(r"\s*(///|#\[|\$\(#|#!?\[|\))", lines[above - 1]):
+                    above -= 1
+                if not any("# Safety" in near for near in lines[above : number - 1]) and not in_unsafe_impl(lines, number):
+                    fault(f"{name}:{number}: an unsafe function that does not say what it asks for")
+
+
+def in_unsafe_impl(lines, number):
+    """Whether a function implements one of a trait, which says it."""
+    indent = len(lines[number - 1]) - len(lines[number - 1].lstrip())
+    for line in reversed(lines[: number - 1]):
+        inner = len(line) - len(line.lstrip()) >= indent
+        if not inner and re.match(r"\s*(unsafe )?(impl|trait|mod|fn|pub|macro_rules!)", line):
+            return re.match(r"\s*impl\b.* for ", line) is not None
+    return False
 
 
 def reference():
@@ -147,6 +164,36 @@ def msrv():
         fault(f"README.md does not say that Rust {declared} is needed")
 
 
+def licences():
+    """Every dependency has a licence and a source that deny.toml allows. (`cargo deny` looks closer; see deep.)"""
+    import tomllib
+
+    deny = tomllib.loads((ROOT / "deny.toml").read_text())
+    allowed, sources = set(deny["licenses"]["allow"]), set(deny["sources"]["allow-registry"])
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--all-features"]
+    metadata = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+
+    def fits(licence):
+        """Whether one alternative has allowed parts only. Brackets around alternatives are taken apart."""
+        licence = licence.replace("/", " OR ")
+        if found := re.search(r"\(([^()]*)\)", licence):
+            return fits(licence[: found.start()] + ("allowed" if fits(found[1]) else "refused") + licence[found.end() :])
+        parts = [[part.strip() for part in choice.split(" AND ")] for choice in licence.split(" OR ")]
+        return any(all(part == "allowed" or part in allowed for part in choice) for choice in parts)
+
+    seen = set()
+    for package in metadata["packages"]:
+        name, licence, source = f"{package['name']} {package['version']}", package["license"], package["source"]
+        if not licence or not fits(licence):
+            fault(f"{name}: its licence is {licence or 'not given'}")
+        if source and source.removeprefix("registry+") not in sources:
+            fault(f"{name}: comes from {source}")
+        seen.add(licence)
+    for licence in sorted(allowed):
+        if not any(licence in (other or "") for other in seen):
+            fault(f"deny.toml allows {licence}, which no dependency has")
+
+
 def snapshots():
     """The tests left no snapshot to review, and every snapshot of a diagnostic belongs to a fixture."""
     for _, name in files(".new", ".pending-snap"):
@@ -160,7 +207,7 @@ def snapshots():
 
 
 if __name__ == "__main__":
-    checks = {check.__name__: check for check in (repository, architecture, reference, msrv, snapshots)}
+    checks = {check.__name__: check for check in (repository, architecture, reference, msrv, licences, snapshots)}
     checks[sys.argv[1]]()
     for text in faults:
         print(text)

@@ -8,7 +8,7 @@ pub use lossdef_runtime::error::Error;
 pub use lossdef_runtime::label::Label;
 pub use lossdef_runtime::partial::Partial;
 pub use lossdef_runtime::reduction::{BatchMean, Mean, MeanOver, Reduction, ReductionKind, Sum, Unreduced};
-pub use lossdef_runtime::{any, dynamic, spec};
+pub use lossdef_runtime::{any, dynamic, instruction_set, spec};
 
 /// The losses of torch.nn and a few that it does not have, compiled from `losses.def`.
 pub mod losses {

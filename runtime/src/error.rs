@@ -1,5 +1,7 @@
 //! What can be wrong with a call.
 
+mod words;
+
 use crate::spec::{AxisSpec, Domain};
 
 /// Why a loss was not computed. Every message names the loss and the input or parameter at fault.
@@ -58,7 +60,7 @@ pub enum Error {
         samples: Vec<usize>,
     },
     /// An array has another number of axes than its input declares.
-    #[error("{loss}: {}", crate::error::rank(input, shape, declared, expected.as_deref()))]
+    #[error("{loss}: {}", words::rank(input, shape, declared, expected.as_deref()))]
     Rank {
         /// The loss.
         loss: &'static str,
@@ -75,7 +77,7 @@ pub enum Error {
     /// Two inputs differ in the size of an axis that both declare.
     #[error(
         "{loss}: `{input}` of shape {shape:?} and `{other}` of shape {other_shape:?} differ in {}",
-        crate::error::axis(axis)
+        words::axis(axis)
     )]
     AxisSize {
         /// The loss.
@@ -102,7 +104,7 @@ pub enum Error {
     /// An optional input with named axes does not broadcast to the shape that these have.
     #[error(
         "{loss}: `{input}` of shape {shape:?} does not broadcast to {expected:?}, the shape of {}",
-        crate::error::axes(declared)
+        words::axes(declared)
     )]
     NotBroadcastableTo {
         /// The loss.
@@ -117,10 +119,7 @@ pub enum Error {
         declared: &'static [AxisSpec],
     },
     /// The loss has no axis of this name that could stand at another place.
-    #[error(
-        "{loss}: no axis `{name}` stands beside sample axes; those that do are {}",
-        crate::error::list(known)
-    )]
+    #[error("{loss}: no axis `{name}` stands beside sample axes; those that do are {}", words::list(known))]
     UnknownAxis {
         /// The loss.
         loss: &'static str,
@@ -133,7 +132,7 @@ pub enum Error {
     #[error(
         "{loss}: `{axis}` cannot be axis {place} of `{input}`, whose {} axes are {}",
         rank,
-        crate::error::axes(declared)
+        words::axes(declared)
     )]
     AxisPlace {
         /// The loss.
@@ -163,7 +162,7 @@ pub enum Error {
     /// A label is not a position on the axis that it points into.
     #[error(
         "{loss}: `{input}` is {value} at {position:?}, but axis `{axis}` has {}",
-        crate::error::positions(*size)
+        words::positions(*size)
     )]
     Label {
         /// The loss.
@@ -256,7 +255,7 @@ pub enum Error {
         input: &'static str,
     },
     /// The loss has no input of this name.
-    #[error("{loss}: there is no input `{name}`; inputs are {}", crate::error::list(known))]
+    #[error("{loss}: there is no input `{name}`; inputs are {}", words::list(known))]
     UnknownInput {
         /// The loss.
         loss: &'static str,
@@ -266,7 +265,7 @@ pub enum Error {
         known: Vec<&'static str>,
     },
     /// The loss has no parameter of this name.
-    #[error("{loss}: there is no parameter `{name}`; parameters are {}", crate::error::list(known))]
+    #[error("{loss}: there is no parameter `{name}`; parameters are {}", words::list(known))]
     UnknownParameter {
         /// The loss.
         loss: &'static str,
@@ -338,6 +337,15 @@ pub enum Error {
         /// The sample shape, or the shape of the input.
         shape: Vec<usize>,
     },
+    /// On the way to the result, arrays would be needed that no memory could hold, as where broadcast views pretend to be
+    /// long.
+    #[error("{loss}: axes of these lengths need more memory than there can be: {}", words::lengths(axes))]
+    TooMuchMemory {
+        /// The loss.
+        loss: &'static str,
+        /// Its named axes and their lengths.
+        axes: Vec<(&'static str, usize)>,
+    },
     /// A derivative of the denominator was asked for in a call that has none of its own.
     #[error(
         "{loss}: the derivative of the denominator in `{input}` is given by `partial`, not by `evaluate`"
@@ -356,45 +364,4 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
-}
-
-/// Names between backticks and commas.
-pub(crate) fn list(names: &[&str]) -> String {
-    if names.is_empty() {
-        return String::from("none");
-    }
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// Axes as they stand in a declaration.
-pub(crate) fn axes(declared: &[AxisSpec]) -> String {
-    let names: Vec<String> = declared.iter().map(AxisSpec::to_string).collect();
-    format!("[{}]", names.join(", "))
-}
-
-/// What is wrong with the number of axes of an array.
-fn rank(input: &str, shape: &[usize], declared: &[AxisSpec], expected: Option<&str>) -> String {
-    let declared = axes(declared);
-    match expected {
-        None => format!("`{input}` has shape {shape:?} but is declared over {declared}"),
-        Some(expected) => format!(
-            "`{input}` is declared over {declared}, so it must have shape {expected}; it has {shape:?}"
-        ),
-    }
-}
-
-/// What two inputs differ in.
-pub(crate) fn axis(name: &str) -> String {
-    match name {
-        ".." => String::from("their sample axes"),
-        name => format!("the size of axis `{name}`"),
-    }
-}
-
-/// Which labels there are.
-pub(crate) fn positions(size: usize) -> String {
-    match size.checked_sub(1) {
-        None => String::from("no positions"),
-        Some(last) => format!("positions 0 to {last}"),
-    }
 }

@@ -34,3 +34,12 @@ pub mod task;
 
 #[doc(hidden)]
 pub use ndarray;
+
+/// The instruction set that losses run on: `avx512`, `avx2` (with fused multiply-add), or `baseline`, what every CPU of
+/// the architecture has.
+///
+/// It is the best one that the CPU has, but none beyond the one that the environment variable `LOSSDEF_ISA` names. Products
+/// of matrices (`linear_cross_entropy`, say) go by the CPU alone.
+pub fn instruction_set() -> &'static str {
+    sweep::isa::Isa::chosen().name()
+}

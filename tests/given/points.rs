@@ -47,6 +47,16 @@ pub fn scattered(loss: &'static dyn Loss, samples: &[usize], named: &[usize], se
 
 /// A random call.
 pub fn given(loss: &'static dyn Loss, sizes: &Sizes, points: Points, random: &mut Random) -> Given {
+    some(loss, sizes, points, random, 0.5)
+}
+
+/// A random call with all optional inputs.
+pub fn complete(loss: &'static dyn Loss, sizes: &Sizes, random: &mut Random) -> Given {
+    some(loss, sizes, Points::Scattered, random, 1.0)
+}
+
+/// A random call, in which optional inputs are given with a probability.
+fn some(loss: &'static dyn Loss, sizes: &Sizes, points: Points, random: &mut Random, optional: f64) -> Given {
     let spec = loss.spec();
     let parameters: BTreeMap<&'static str, f64> =
         spec.parameters.iter().map(|own| (own.name, parameter(own, random))).collect();
@@ -54,7 +64,7 @@ pub fn given(loss: &'static dyn Loss, sizes: &Sizes, points: Points, random: &mu
     for input in spec.inputs {
         let mut shape: Vec<usize> = input.axes.iter().flat_map(|axis| sizes[axis.name()].clone()).collect();
         if input.default.is_some() {
-            if random.unit() < 0.5 {
+            if random.unit() >= optional {
                 continue;
             }
             broadcastable(&mut shape, random);

@@ -15,7 +15,7 @@ use crate::formula::Parts;
 use crate::label::Labels;
 use crate::real::Float;
 use crate::rows::{self, Data, Elements, Fault, RowAxis, RowInput, RowTarget, Rows};
-use crate::spec::{Role, Spec};
+use crate::spec::{AxisSpec, Role, Spec};
 use crate::sweep::view::{Strides, View, ViewMut};
 use crate::sweep::{Demand, Operand, Sink, StridedMut, Upstream};
 use crate::task::{Factor, Input, Outcome, Task};
@@ -194,6 +194,12 @@ impl<T: Float> Programs<'_, T> {
         match fault {
             Fault::Invalid { sample } => explain(None, sample),
             Fault::Label { input, sample, .. } => explain(Some(input), sample),
+            Fault::Large => {
+                let axes =
+                    self.spec.axes.iter().zip(self.sizes).filter(|(axis, _)| **axis != AxisSpec::Samples);
+                let axes = axes.map(|(axis, size)| (axis.name(), *size)).collect();
+                Error::TooMuchMemory { loss: self.spec.name, axes }
+            }
             Fault::Long { axis } => Error::AxisTooLong {
                 loss: self.spec.name,
                 axis: self.spec.axes[axis].name(),

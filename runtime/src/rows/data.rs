@@ -189,6 +189,11 @@ impl<T: Float> Data<'_, T> {
             )+ };
         }
         positive!(i64 i32 u32 u8 usize bool);
+        /// The same for one type.
+        ///
+        /// # Safety
+        ///
+        /// As [`Data::any_beyond`].
         #[inline(always)]
         unsafe fn any<U: Positive>(
             pointer: *const U,

@@ -280,14 +280,14 @@ pub struct Entry<T, S, const I: usize, const O: usize> {
     element: PhantomData<T>,
 }
 
-/// Compiles a stage: its lane loop for each instruction set, of which the best one runs. Without loops there is
+/// Compiles a stage: its lane loop for each instruction set, of which the chosen one runs. Without loops there is
 /// little to win from the widest vectors.
 pub fn entry<T, S, const I: usize, const O: usize>(stage: S) -> Entry<T, S, I, O>
 where
     T: Float,
     S: Stage<T, I, O>,
 {
-    Entry { stage, isa: Isa::best(), element: PhantomData }
+    Entry { stage, isa: Isa::chosen(), element: PhantomData }
 }
 
 #[cfg(test)]

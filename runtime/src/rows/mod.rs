@@ -43,6 +43,7 @@ mod write;
 pub use self::data::{Data, Elements};
 pub use self::lanes::{Code, Entry, Lanes, entry};
 pub use self::program::Program;
+pub use self::shards::WORTHWHILE;
 pub use self::stage::{Kind, Same, Stage};
 #[cfg(feature = "tape")]
 pub(crate) use self::taped::Taped;
@@ -156,6 +157,8 @@ pub enum Fault {
         /// The label (`i64::MAX` for anything above).
         value: i64,
     },
+    /// An array is needed that no memory could hold.
+    Large,
     /// An axis has more positions than the element type counts exactly, and they are looked at.
     Long {
         /// Which axis: an index into the sizes of the call.

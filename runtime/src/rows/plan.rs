@@ -88,6 +88,7 @@ impl<'r, T: Float> Plan<'r, T> {
     pub(super) fn new(call: &'r Rows<'r, T>, layout: Option<Layout>) -> Result<Self, Fault> {
         let live = Live::new(call);
         check_lengths(call, &live)?;
+        check_memory(call, &live)?;
         let mut inputs = call.inputs.to_vec();
         let zeros = vec![0; call.shape.len()];
         let mut samples = Samples::new(call.shape);
@@ -196,4 +197,20 @@ fn check_lengths<T: Float>(call: &Rows<'_, T>, live: &Live<'_>) -> Result<(), Fa
         }
     }
     Ok(())
+}
+
+/// Refuses a call that needs an array, for one sample or for all, which no memory could hold. Below this, sizes can be
+/// added up without a look at overflow.
+fn check_memory<T>(call: &Rows<'_, T>, live: &Live<'_>) -> Result<(), Fault> {
+    /// Elements of an array.
+    const MOST: usize = 1 << 44;
+    let product = |lengths: &mut dyn Iterator<Item = usize>| lengths.fold(1, usize::saturating_mul);
+    let slots = call.program.slots.iter().zip(&live.slots).filter(|(_, live)| **live);
+    let slots = slots
+        .map(|(slot, _)| product(&mut slot.loops.iter().map(|index| call.sizes[call.program.loops[*index]])));
+    let inputs = call.inputs.iter().map(|input| {
+        let axes = input.axes.iter().filter(|axis| axis.samples.is_empty());
+        product(&mut axes.flat_map(|axis| axis.steps).map(|(length, _)| *length))
+    });
+    if slots.chain(inputs).any(|elements| elements > MOST) { Err(Fault::Large) } else { Ok(()) }
 }

@@ -78,7 +78,7 @@ impl Shape {
         let across = given.map_or(short || upright || survey.longest == 0, |layout| layout == Layout::Across);
         let (layout, tile) = if survey.multiplies {
             // Many samples for each product, but some tiles for threads.
-            let part = survey.largest.saturating_mul(count) * size_of::<T>() / PART;
+            let part = survey.largest.saturating_mul(count).saturating_mul(size_of::<T>()) / PART;
             let room = if direct { LARGE.max(part) } else { LARGE };
             let many = (room / bytes).min(MANY).min(count.div_ceil(4).max(2 * LANES));
             let whole = if many > ROWS { many / ROWS * ROWS } else { many.max(1) };
@@ -89,7 +89,7 @@ impl Shape {
             (Layout::Along, (NEAR / bytes).clamp(1, LANES).min(count))
         };
         let work = survey.work.max(1);
-        let chunk = CHUNK.div_ceil(work * tile).max(1) * tile;
+        let chunk = CHUNK.div_ceil(work.saturating_mul(tile)).max(1) * tile;
         let far = row.saturating_mul(count) >= FAR && row <= NEAR / LANES * 4;
         Shape { layout, tile, chunk, work, far }
     }
@@ -99,7 +99,8 @@ impl Survey {
     fn new<T: Float>(call: &Rows<'_, T>, live: &Live<'_>) -> Self {
         let program = call.program;
         let length = |index: &usize| call.sizes[program.loops[*index]];
-        let size = |loops: &[usize]| loops.iter().map(length).product::<usize>();
+        // Three loops may have more positions than there are numbers.
+        let size = |loops: &[usize]| loops.iter().map(length).fold(1, usize::saturating_mul);
         let mut survey = Survey { inputs: vec![0; call.inputs.len()], ..Survey::default() };
         for action in live.keep.iter().chain(&live.rows) {
             let work = match action {
@@ -110,7 +111,9 @@ impl Survey {
                     }
                     size(loops)
                 }
-                Action::Product { over, into, .. } => length(over) * size(program.slots[*into].loops),
+                Action::Product { over, into, .. } => {
+                    length(over).saturating_mul(size(program.slots[*into].loops))
+                }
                 Action::Total { into, .. } => size(program.slots[*into].loops),
                 Action::Gather { .. } => 1,
             };

@@ -20,7 +20,7 @@ use crate::real::Float;
 /// The most shards of accumulators.
 pub(super) const SHARDS: usize = 16;
 /// From how many elements on a thread is worth it.
-const WORTHWHILE: usize = 1 << 18;
+pub const WORTHWHILE: usize = 1 << 18;
 
 /// What threads share.
 struct Job<'p, 'r, T> {

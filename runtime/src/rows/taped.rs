@@ -130,7 +130,7 @@ impl<T: Float> Taped<'_, T> {
                     let beside = &mut (*row.folds.add(self.kinds.len() + number)).0;
                     fold(*kind, source, count, lanes.clone(), wide, beside);
                 } else if !self.code.directed(number) {
-                    Op::Same.code(Isa::best())(&[source, nothing, nothing, nothing], target(number), count);
+                    Op::Same.code(Isa::chosen())(&[source, nothing, nothing, nothing], target(number), count);
                 }
             }
         }
@@ -144,7 +144,7 @@ impl<T: Float> Taped<'_, T> {
 /// The target must be writable for so many groups.
 unsafe fn positions<T: Float>(target: *mut T, steps: [f64; 3], groups: usize) {
     #[cfg(target_arch = "x86_64")]
-    if Isa::best() != Isa::Base {
+    if Isa::chosen() != Isa::Base {
         // SAFETY: passed on to the caller; the CPU has AVX2.
         return unsafe { positions_wide(target, steps, groups) };
     }
@@ -195,7 +195,7 @@ unsafe fn fold<T: Float>(
     beside: &mut [f64; LANES],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if Isa::best() != Isa::Base {
+    if Isa::chosen() != Isa::Base {
         // SAFETY: passed on to the caller; the CPU has AVX2.
         return unsafe { fold_wide(kind, source, groups, lanes, wide, beside) };
     }

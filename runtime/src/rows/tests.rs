@@ -7,4 +7,5 @@ mod matrices;
 mod named;
 mod pairs;
 mod sharing;
+mod threads;
 mod transpose;

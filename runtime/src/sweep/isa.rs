@@ -2,6 +2,9 @@
 //!
 //! Input: a kernel, a demand and what `body` reads. The fused carrier is only named inside entries whose
 //! target has fused multiply-add, since elsewhere each such operation would be a library call.
+//!
+//! The best set of the CPU runs, unless [`VARIABLE`] names a narrower one: then a difference between two machines
+//! can be looked for on one of them.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -25,23 +28,59 @@ pub(crate) enum Isa {
     V4 = 3,
 }
 
+/// The names of all sets, whatever the architecture, in the order of their numbers.
+const NAMES: [&str; 3] = ["baseline", "avx2", "avx512"];
+
+/// The environment variable that names the widest set that may run. It is read once.
+const VARIABLE: &str = "LOSSDEF_ISA";
+
 impl Isa {
-    /// The best one that this CPU has.
+    /// The one that runs.
     #[inline]
-    pub(crate) fn best() -> Isa {
-        static BEST: AtomicU8 = AtomicU8::new(0);
-        match BEST.load(Ordering::Relaxed) {
+    pub(crate) fn chosen() -> Isa {
+        static CHOSEN: AtomicU8 = AtomicU8::new(0);
+        match CHOSEN.load(Ordering::Relaxed) {
             #[cfg(target_arch = "x86_64")]
             3 => Isa::V4,
             #[cfg(target_arch = "x86_64")]
             2 => Isa::V3,
             1 => Isa::Base,
             _ => {
-                let best = Isa::all().last().unwrap_or(Isa::Base);
-                BEST.store(best as u8, Ordering::Relaxed);
+                let chosen = Isa::look();
+                CHOSEN.store(chosen as u8, Ordering::Relaxed);
+                chosen
+            }
+        }
+    }
+
+    #[cold]
+    fn look() -> Isa {
+        Isa::choose(std::env::var(VARIABLE).ok().as_deref())
+    }
+
+    /// The best one that this CPU has, but none beyond the one that is named.
+    fn choose(name: Option<&str>) -> Isa {
+        let best = Isa::all().last().unwrap_or(Isa::Base);
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return best };
+        match NAMES.iter().position(|known| *known == name) {
+            Some(limit) => {
+                Isa::all().take_while(|isa| *isa as usize <= limit + 1).last().unwrap_or(Isa::Base)
+            }
+            None => {
+                // A call has nobody else to tell this to, and a wrong set would be worse than a wrong line.
+                eprintln!(
+                    "lossdef: {VARIABLE} is `{name}`, none of {}; {} runs",
+                    NAMES.join(", "),
+                    best.name()
+                );
                 best
             }
         }
+    }
+
+    /// Its name in [`VARIABLE`].
+    pub(crate) fn name(self) -> &'static str {
+        NAMES[self as usize - 1]
     }
 
     /// Every one that this CPU has, best last.
@@ -166,3 +205,21 @@ entry!(#[target_feature(enable = "avx2,fma,bmi1,bmi2")] v3, fused: true);
 entry!(base, fused: true);
 #[cfg(not(target_arch = "aarch64"))]
 entry!(base, fused: false);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_limit() {
+        let best = Isa::all().last().unwrap();
+        assert_eq!(Isa::choose(None), best);
+        assert_eq!(Isa::choose(Some("")), best);
+        assert_eq!(Isa::choose(Some("avx1024")), best);
+        assert_eq!(Isa::choose(Some("avx512")), best);
+        assert_eq!(Isa::choose(Some("baseline")), Isa::Base);
+        for isa in Isa::all() {
+            assert_eq!(Isa::choose(Some(isa.name())), isa);
+        }
+    }
+}

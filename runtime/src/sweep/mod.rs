@@ -15,7 +15,7 @@ mod span;
 #[cfg(feature = "tape")]
 mod taped;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod view;
 mod walk;
 
@@ -146,13 +146,14 @@ where
     T: Float,
     K: Kernel<T, I, O>,
 {
-    let bound = Bound { kernel, demand: sweep.demand, isa: Isa::best() };
+    let bound = Bound { kernel, demand: sweep.demand, isa: Isa::chosen() };
     run_lanes(&bound, worthwhile(K::TRANSCENDENTAL), &sweep)
 }
 
 /// From how many samples on threads are worth it.
+#[doc(hidden)]
 #[inline(always)]
-const fn worthwhile(transcendental: bool) -> usize {
+pub const fn worthwhile(transcendental: bool) -> usize {
     if transcendental { 1 << 18 } else { 1 << 20 }
 }
 

@@ -33,7 +33,7 @@ impl<T: Float> Taped<'_, T> {
 
 impl<T: Float, const I: usize, const O: usize> Lanes<T, I, O> for Taped<'_, T> {
     unsafe fn run(&self, frame: &Frame<T, I, O>, groups: usize, tally: &mut Tally<T>) {
-        let isa = Isa::best();
+        let isa = Isa::chosen();
         let copy: Run<T> = Op::Same.code(isa);
         let mut registers = Registers::new(self.code);
         let machine = Machine { code: self.code, constants: self.constants, registers: registers.pointer() };

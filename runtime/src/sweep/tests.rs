@@ -1,10 +1,12 @@
 //! The sweep against a loop over indices, for arrays of any layout.
 
 mod case;
+pub(crate) mod meet;
 
 use proptest::prelude::*;
 
 use self::case::{Case, Draw, Odd, Output, indices};
+use self::meet::Meet;
 use super::isa::Isa;
 use super::*;
 use crate::kernel::Sample;
@@ -90,9 +92,55 @@ fn any_number_of_threads_gives_the_same_bits() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let mut case =
                 Case::<f32>::draw(&[70_001, 3], &mut Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
-            let total = pool.install(|| case.run(Isa::best(), 0, f64::INFINITY)).unwrap();
+            let total = pool.install(|| case.run(Isa::chosen(), 0, f64::INFINITY)).unwrap();
             let bits = (total.to_bits(), case.outputs());
             assert_eq!(reference.get_or_insert_with(|| bits.clone()), &bits, "{threads} threads");
+        }
+    }
+}
+
+/// The derivative is 1, and threads meet before they know.
+#[derive(Clone, Copy)]
+struct Meeting<'m>(&'m Meet);
+
+impl<T: Float> Kernel<T, 1, 1> for Meeting<'_> {
+    #[inline(always)]
+    fn gradients<R: Real<Scalar = T>>(&self, [x]: [R; 1]) -> Sample<R, 1> {
+        self.0.come();
+        Sample { value: x, gradient: [R::lit(1.0)], valid: true, kept: true }
+    }
+}
+
+#[test]
+fn threads_share_a_sweep_that_is_worth_it() {
+    let enough = worthwhile(true);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+    for (samples, expected) in [(enough, 4), (enough - 1, 1)] {
+        for folded in [false, true] {
+            let (meet, x) = (Meet::new(expected), vec![0.5f32; samples]);
+            let mut dx = vec![0.0; if folded { 1 } else { samples }];
+            let goal = StridedMut { pointer: dx.as_mut_ptr(), strides: if folded { &[0] } else { &[1] } };
+            let sweep = Sweep {
+                shape: &[samples],
+                inputs: [Operand::Float(Strided { pointer: x.as_ptr(), strides: &[1] })],
+                demand: Demand::Gradients,
+                upstream: Upstream::Scale(1.0),
+                values: Sink::Discard,
+                gradients: [if folded { Sink::Fold(goal) } else { Sink::Store(goal) }],
+                accumulate: false,
+                check: true,
+            };
+            // What the arrays are made of outlives the call, but pointers do not say that they may go along.
+            struct Along<S>(S);
+            // SAFETY: each array is behind one pointer only.
+            unsafe impl<S> Send for Along<S> {}
+            let along = Along(sweep);
+            let total = pool.install(|| {
+                let along = along;
+                run(Meeting(&meet), along.0)
+            });
+            assert_eq!(total, Ok(samples as f64 / 2.0));
+            assert_eq!(meet.count(), expected, "{samples} samples, folded: {folded}");
         }
     }
 }

@@ -50,10 +50,10 @@ struct Step<T> {
 }
 
 impl<T: Float> Code<T> {
-    /// For the best instruction set of the CPU. `apart` says that outputs never lie where inputs do; otherwise one may
+    /// For the chosen instruction set. `apart` says that outputs never lie where inputs do; otherwise one may
     /// take the place of an input, which is then read before.
     pub(crate) fn new(tape: &Tape, apart: bool) -> Self {
-        let isa = Isa::best();
+        let isa = Isa::chosen();
         let steps = tape.instructions.iter().enumerate().map(|(number, instruction)| {
             let (run, arity) = (instruction.op.code(isa), instruction.op.arity());
             let output = tape.output_of(number).filter(|_| apart || !tape.reads_inputs_behind(number));

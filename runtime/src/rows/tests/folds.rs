@@ -236,7 +236,7 @@ fn folds_over_groups() {
                 for shared in [false, true] {
                     let case = Case { n, q, s, order, shared };
                     for layout in LAYOUTS {
-                        check::<f64>(&case, layout, Isa::best(), 1e-11);
+                        check::<f64>(&case, layout, Isa::chosen(), 1e-11);
                     }
                 }
             }
@@ -264,7 +264,7 @@ fn nothing_to_fold() {
                 check::<f64>(
                     &Case { n, q, s, order: Order::RowMajor, shared: false },
                     layout,
-                    Isa::best(),
+                    Isa::chosen(),
                     1e-9,
                 );
             }
