@@ -3,7 +3,7 @@
 
 use super::analysis::Analysis;
 use crate::ir::{AxisId, ExprId, Function, Graph, Node, Reduction};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Longer sums are not looked through.
 const MOST_TERMS: usize = 8;
@@ -45,7 +45,7 @@ impl Analysis<'_> {
     }
 
     fn instance(&self, axis: AxisId) -> Instance<'_> {
-        Instance { graph: self.graph, axis, position: None, seen: HashSet::new() }
+        Instance { graph: self.graph, positions: HashMap::from([(axis, None)]), seen: HashSet::new() }
     }
 
     /// The axis and element of a fold that none of its elements exceeds.
@@ -80,11 +80,10 @@ impl Analysis<'_> {
     }
 }
 
-/// An attempt to read one expression as another one at some position of an axis.
+/// An attempt to read one expression as another one at some position of each of these axes.
 struct Instance<'a> {
     graph: &'a Graph,
-    axis: AxisId,
-    position: Option<ExprId>,
+    positions: HashMap<AxisId, Option<ExprId>>,
     seen: HashSet<(ExprId, ExprId)>,
 }
 
@@ -94,43 +93,51 @@ impl Instance<'_> {
     }
 
     fn matches(&mut self, x: ExprId, body: ExprId) -> bool {
-        if x == body && !self.graph.type_of(body).axes.contains(self.axis) || !self.seen.insert((x, body)) {
+        let free = |axis: &AxisId| self.graph.type_of(body).axes.contains(*axis);
+        if x == body && !self.positions.keys().any(free) || !self.seen.insert((x, body)) {
             return true;
         }
         match (self.graph.node(x), self.graph.node(body)) {
-            (_, Node::Index(axis)) if *axis == self.axis => self.stands(Some(x)),
+            (_, Node::Index(axis)) if self.positions.contains_key(axis) => self.stands(*axis, Some(x)),
             (Node::Gather(one, at), Node::Gather(other, positions)) if one == other => {
                 at.len() == positions.len()
                     && at.iter().zip(positions).all(|(a, b)| a.0 == b.0 && self.matches(a.1, b.1))
             }
             (Node::Gather(leaf, at), _) if *leaf == body => {
-                at.iter().all(|(axis, position)| *axis == self.axis && self.stands(Some(*position)))
+                at.iter().all(|(axis, position)| self.stands(*axis, Some(*position)))
             }
             (_, Node::Gather(leaf, positions)) if *leaf == x => positions.iter().all(|(axis, position)| {
-                *self.graph.node(*position) == Node::Index(self.axis)
-                    && self.stands(self.graph.find(&Node::Index(*axis)))
+                let Node::Index(bound) = *self.graph.node(*position) else { return false };
+                self.stands(bound, self.graph.find(&Node::Index(*axis)))
             }),
+            (_, Node::Reduce(Reduction::LogSumExp | Reduction::Max, axis, inner, None)) if x != body => {
+                self.positions.insert(*axis, None);
+                self.matches(x, *inner)
+            }
             (one, other) if x == body || one.operands().len() != other.operands().len() => {
-                x == body && self.stands(self.graph.find(&Node::Index(self.axis)))
+                let axes: Vec<AxisId> = self.positions.keys().copied().collect();
+                x == body
+                    && axes.into_iter().all(|axis| self.stands(axis, self.graph.find(&Node::Index(axis))))
             }
             (one, other) => {
                 let operands = one.operands();
                 other.with_operands(&operands) == *one
                     && !operands.is_empty()
-                    && !matches!(other, Node::Reduce(_, axis, ..) if *axis == self.axis)
+                    && !matches!(other, Node::Reduce(_, axis, ..) if self.positions.contains_key(axis))
                     && operands.iter().zip(other.operands()).all(|(a, b)| self.matches(*a, b))
             }
         }
     }
 
-    /// All of it has to stand at one position; `None` is that of an axis whose position nothing reads.
-    fn stands(&mut self, at: Option<ExprId>) -> bool {
-        match self.position {
-            None => {
-                self.position = at;
+    /// All of it has to stand at one position of an axis; `None` is a position that nothing else reads.
+    fn stands(&mut self, axis: AxisId, at: Option<ExprId>) -> bool {
+        match self.positions.get_mut(&axis) {
+            None => false,
+            Some(known @ None) => {
+                *known = at;
                 true
             }
-            known => known == at,
+            Some(known) => *known == at,
         }
     }
 }
