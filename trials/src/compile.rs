@@ -15,7 +15,7 @@ pub fn compile(bytes: &[u8]) {
     let mut choices = Unstructured::new(bytes);
     let written = |choices: &mut Unstructured<'_>| {
         let kind = Kind::random(true, choices);
-        file("f", kind, choices)
+        file("trial", kind, choices)
     };
     match choices.below(4) {
         0 => drop(compile_text(&String::from_utf8_lossy(choices.take_rest()))),
@@ -62,8 +62,10 @@ pub fn compile_text(source: &str) -> Compiled {
 /// The formulas as MathML, LaTeX and text in narrow and wide columns.
 fn mathematics(loss: &lossdef_compiler::CompiledLoss) {
     let formulas = Formulas::of(&loss.derived);
-    let gradients = formulas.gradients.iter().flat_map(|gradient| gradient.raw.iter().chain(&gradient.stable));
-    for equation in [&formulas.written, &formulas.stable].into_iter().chain(gradients).chain(&formulas.locals) {
+    let gradients =
+        formulas.gradients.iter().flat_map(|gradient| gradient.raw.iter().chain(&gradient.stable));
+    for equation in [&formulas.written, &formulas.stable].into_iter().chain(gradients).chain(&formulas.locals)
+    {
         let written = [equation.mathml(), equation.latex(), equation.text(8), equation.text(100)];
         assert!(written.iter().all(|text| !text.is_empty()));
     }

@@ -24,9 +24,19 @@ pub(super) const INPUTS: &[Input] = &[
     Input { name: "t", axes: None, per_sample: true, forms: &[": index c"] },
     Input { name: "k", axes: None, per_sample: true, forms: &[": index d"] },
     Input { name: "S", axes: Some(&["e"]), per_sample: true, forms: &[": set c"] },
-    Input { name: "i", axes: None, per_sample: true, forms: &[": int", ": int in [-2, 4]", ": int in {-1, 1}"] },
+    Input {
+        name: "i",
+        axes: None,
+        per_sample: true,
+        forms: &[": int", ": int in [-2, 4]", ": int in {-1, 1}"],
+    },
     Input { name: "b", axes: None, per_sample: true, forms: &[": bool"] },
-    Input { name: "w", axes: Some(&["c"]), per_sample: false, forms: &["", " = 1", " = 0.5", " in [-5, 5] = 2"] },
+    Input {
+        name: "w",
+        axes: Some(&["c"]),
+        per_sample: false,
+        forms: &["", " = 1", " = 0.5", " in [-5, 5] = 2"],
+    },
     Input { name: "h", axes: None, per_sample: true, forms: &[" = 1", " in [-3, 3] = 0.25", " = -2"] },
     Input { name: "g", axes: None, per_sample: false, forms: &["", " = 0.75"] },
 ];
@@ -50,7 +60,8 @@ impl Input {
             (true, Samples::Named) => Some("n"),
             (true, _) => Some(".."),
         };
-        let axes: Vec<&str> = first.into_iter().chain(self.axes.unwrap_or_default().iter().copied()).collect();
+        let axes: Vec<&str> =
+            first.into_iter().chain(self.axes.unwrap_or_default().iter().copied()).collect();
         let form = choices.pick(self.forms);
         if axes == [".."] && choices.chance(50) {
             return format!("{}{form}", self.name);

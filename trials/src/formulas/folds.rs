@@ -35,7 +35,9 @@ impl<C: Choices> Writer<'_, C> {
             5 if self.sees_sample(here) => {
                 let inside = here.with('c', &i);
                 match self.position(here, 'c').filter(|_| self.choices.chance(50)) {
-                    Some(other) => format!("{safe}[{i} in S | {i} != {other}]({})", self.number(&inside, less)),
+                    Some(other) => {
+                        format!("{safe}[{i} in S | {i} != {other}]({})", self.number(&inside, less))
+                    }
                     None => format!("{safe}[{i} in S]({})", self.number(&inside, less)),
                 }
             }

@@ -165,7 +165,8 @@ impl<C: Choices> Writer<'_, C> {
         }
         let mut text = String::new();
         let label = if self.kind.samples == Samples::Alone { "i" } else { "t" };
-        let conditions = ["u < 1.1".to_owned(), "b".to_owned(), format!("{label} != 1"), "not (b and u > p)".to_owned()];
+        let conditions =
+            ["u < 1.1".to_owned(), "b".to_owned(), format!("{label} != 1"), "not (b and u > p)".to_owned()];
         if self.choices.chance(50) {
             text.push_str(&format!("\n    keep {}", self.choices.pick(&conditions)));
         }
