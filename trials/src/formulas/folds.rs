@@ -54,7 +54,12 @@ impl<C: Choices> Writer<'_, C> {
                 format!("mixed[c]({}, {}{more})", self.number(&inside, less), self.number(&inside, less))
             }
             9 if self.sees_sample(here) => {
-                format!("picked[c]({}, t, S)", self.number(&here.with('c', "c"), less))
+                let inside = here.with('c', "c");
+                // The oracle of the tests takes no set as an argument.
+                match self.kind.wild {
+                    true => format!("member[c]({}, t, S)", self.number(&inside, less)),
+                    false => format!("picked[c]({}, t)", self.number(&inside, less)),
+                }
             }
             10 if self.kind.samples == Samples::Named => {
                 let inside = here.with('n', &i);

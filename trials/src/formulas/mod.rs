@@ -51,7 +51,8 @@ impl Kind {
 /// Helpers, and a loss that is called like one; every file has them.
 pub const HELPERS: &str = "\
 fn mixed[a](v, z; g = 2) = sum[a](v * z) / (g + norm[a](z)) + max[a | v > 9](0 * v + 1)^0
-fn picked[a](v, at: index a, among: set a) = v[at] + [at in among] - count[a](a in among)
+fn picked[a](v, at: index a) = v[at] - count[a](a == at)
+fn member[a](v, at: index a, among: set a) = v[at] + [at in among] - count[a](a in among)
 fn bent(v, z = 0.5; up: bool = true) = if up then relu(r) else r^2 / (1 + z^2) where r = v - z
 
 /// A loss that others call.
