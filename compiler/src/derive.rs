@@ -112,8 +112,8 @@ fn stable(mut loss: Loss, raw: Raw) -> Option<Derived> {
     let mut ranges = Ranges::new(&loss);
     let mut trace = Trace::default();
     let mut form = |loss: &mut Loss, raw: ExprId| {
-        let fits = loss.graph.len() <= MOST_NODES;
-        fits.then(|| Form { raw, stable: trace.rewrite(&mut loss.graph, &mut ranges, raw) })
+        let stable = trace.rewrite(&mut loss.graph, &mut ranges, raw);
+        (loss.graph.len() <= MOST_NODES).then_some(Form { raw, stable })
     };
     let value = loss.value;
     let value = form(&mut loss, value)?;

@@ -56,9 +56,8 @@ fn tame_losses_have_the_values_and_derivatives_of_the_oracle() {
             let numbers = |run: &Run| -> Vec<Vec<f64>> {
                 let values = run.points.iter().map(|point| point.value.value.round()).collect();
                 let gradients = run.gradients(|_| (Wide::ONE, Wide::ZERO));
-                let own = |name: &&'static str| {
-                    gradients[name].iter().map(|total| total.sum.round()).collect()
-                };
+                let own =
+                    |name: &&'static str| gradients[name].iter().map(|total| total.sum.round()).collect();
                 std::iter::once(values).chain(call.gradients.iter().map(|(name, _)| name).map(own)).collect()
             };
             let (want, moved) = (numbers(&evaluate(0.0)), [MOVED, -MOVED].map(|by| numbers(&evaluate(by))));
@@ -72,20 +71,32 @@ fn tame_losses_have_the_values_and_derivatives_of_the_oracle() {
                 for (at, got) in got.iter().enumerate() {
                     let want = want[of][at];
                     let spread = moved.iter().map(|moved| (moved[of][at] - want).abs()).fold(0.0, f64::max);
-                    if !want.is_finite() || want.abs() > 1e6 || !spread.is_finite() || spread > 1e-6 * (1.0 + want.abs()) {
+                    if !want.is_finite()
+                        || want.abs() > 1e6
+                        || !spread.is_finite()
+                        || spread > 1e-6 * (1.0 + want.abs())
+                    {
                         aside += 1;
                     } else if (got - want).abs() <= 1e-9 * (1.0 + want.abs()) + 4.0 * spread {
                         compared += 1;
                     } else {
                         let what = if of == 0 { "value" } else { call.gradients[of - 1].0 };
                         let name = loss.spec().name;
-                        wrong.push(format!("{name}: {what}[{at}] is {got:e}, not {want:e}, {call:?}\n{}", loss.spec().formula));
+                        wrong.push(format!(
+                            "{name}: {what}[{at}] is {got:e}, not {want:e}, {call:?}\n{}",
+                            loss.spec().formula
+                        ));
                     }
                 }
             }
         }
     }
     println!("{compared} numbers agree with the oracle, {aside} set aside");
-    assert!(wrong.is_empty(), "{} numbers are wrong:\n{}", wrong.len(), wrong[..wrong.len().min(4)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} numbers are wrong:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(4)].join("\n")
+    );
     assert!(compared > 9 * aside, "too few numbers mean anything: {compared}, {aside} set aside");
 }
