@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = {".git", "target", "shared"}
 LARGEST = 4 << 20  # bytes
-RAW = {"tests/fixtures", "macros/tests"}  # mistakes on purpose
+RAW = {"tests/fixtures", "macros/tests", "fuzz/seeds", "fuzz/corpus", "fuzz/artifacts"}  # mistakes on purpose
 
 faults = []
 

@@ -82,19 +82,17 @@ pub fn both(loss: &Loss, gradient: &Gradient, printer: &Printer<'_>, which: fn(F
     if loss.graph.is(own, 0.0) { picked } else { format!("{}; and {picked}", printer.text(own)) }
 }
 
-/// The locals that expressions refer to, definitions before their uses.
+/// The locals that expressions refer to, definitions before their uses: nodes that the formula names and whose name
+/// stands for one node only.
 pub(crate) fn locals(derived: &Derived, shown: &[ExprId]) -> Vec<ExprId> {
-    derived.loss.graph.reachable(shown).into_iter().filter(|id| is_local(derived, *id)).collect()
-}
-
-/// A node that the formula names and whose name stands for one node only.
-fn is_local(derived: &Derived, id: ExprId) -> bool {
     let graph = &derived.loss.graph;
-    let leaf = match graph.node(id) {
+    let first = graph.first_named();
+    let is_leaf = |id: &ExprId| match graph.node(*id) {
         Node::Input(_) | Node::Member(_) | Node::Parameter(_) | Node::Real(_) | Node::Bool(_) => true,
         node => matches!(node, Node::Index(_) | Node::Gather(..)),
     };
-    !leaf && graph.name(id).is_some_and(|name| graph.first_named(name) == Some(id))
+    let is_local = |id: &ExprId| graph.name(*id).is_some_and(|name| first.get(name) == Some(id));
+    graph.reachable(shown).into_iter().filter(|id| !is_leaf(id) && is_local(id)).collect()
 }
 
 /// The sentences that apply to the formula as written.

@@ -34,8 +34,13 @@ pub struct CompiledLoss {
     pub variants: Vec<(Variant, Plan)>,
     /// Facts for reviewers.
     pub audit: Audit,
+}
+
+impl CompiledLoss {
     /// The Rust items.
-    pub items: TokenStream,
+    pub fn items(&self) -> TokenStream {
+        generate(&self.derived, &self.audit, &self.variants)
+    }
 }
 
 /// Compiles a file. Losses with errors are left out and reported; the others are complete.
@@ -68,6 +73,5 @@ fn compile_loss(mut loss: Loss, diagnostics: &mut Diagnostics) -> Option<Compile
         variants.push((variant, plan));
     }
     let audit = audit(&derived);
-    let items = generate(&derived, &audit, &variants);
-    Some(CompiledLoss { derived, variants, audit, items })
+    Some(CompiledLoss { derived, variants, audit })
 }

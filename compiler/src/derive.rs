@@ -58,22 +58,29 @@ pub struct SharedForm {
     pub at: Vec<(AxisId, AxisId)>,
 }
 
+/// The largest graph of a loss with its derivatives, before and after rewriting.
+const MOST_NODES: usize = 60_000;
+
 /// Differentiates a loss, then puts value and derivatives into stable form; `None`, with a diagnostic, where
-/// that takes more indices than there are.
+/// that takes more indices or nodes than there may be.
 pub fn derive(mut loss: Loss, diagnostics: &mut Diagnostics) -> Option<Derived> {
-    let raw = raw(&mut loss);
-    if raw.is_none() {
-        diagnostics.enter(&loss.name);
-        diagnostics.push(
-            Diagnostic::new(
-                &codes::TOO_DEEP,
-                "the derivatives of this loss take too many indices",
-                loss.span,
-            )
-            .note(format!("axes and indices are at most {} together", AxisSet::CAPACITY)),
-        );
+    diagnostics.enter(&loss.name);
+    let span = loss.span;
+    let mut refuse = |message: &str, note: String| {
+        diagnostics.push(Diagnostic::new(&codes::TOO_DEEP, message, span).note(note));
+    };
+    let Some(raw) = raw(&mut loss) else {
+        let note = format!("axes and indices are at most {} together", AxisSet::CAPACITY);
+        refuse("the derivatives of this loss take too many indices", note);
+        return None;
+    };
+    let derived = stable(loss, raw);
+    if derived.is_none() {
+        let note =
+            format!("a loss has at most {MOST_NODES} nodes with its derivatives, before and after rewriting");
+        refuse("the derivatives of this loss are too large", note);
     }
-    Some(stable(loss, raw?))
+    derived
 }
 
 /// The derivatives of a loss as differentiation leaves them.
@@ -100,36 +107,49 @@ fn raw(loss: &mut Loss) -> Option<Raw> {
     Some(Raw { value, divisor })
 }
 
-fn stable(mut loss: Loss, raw: Raw) -> Derived {
+/// `None` where the graph becomes too large.
+fn stable(mut loss: Loss, raw: Raw) -> Option<Derived> {
     let mut ranges = Ranges::new(&loss);
     let mut trace = Trace::default();
-    let mut form =
-        |loss: &mut Loss, raw: ExprId| Form { raw, stable: trace.rewrite(&mut loss.graph, &mut ranges, raw) };
+    let mut form = |loss: &mut Loss, raw: ExprId| {
+        let stable = trace.rewrite(&mut loss.graph, &mut ranges, raw);
+        (loss.graph.len() <= MOST_NODES).then_some(Form { raw, stable })
+    };
     let value = loss.value;
-    let value = form(&mut loss, value);
+    let value = form(&mut loss, value)?;
     let mut gradient = |loss: &mut Loss, (input, plain, weighed): (usize, Derivative, Derivative)| {
-        let own = form(loss, plain.own);
+        let own = form(loss, plain.own)?;
         let same = plain == weighed;
-        let shared = plain.shared.map(|Shared { value, at }| SharedForm { form: form(loss, value), at });
+        let shared = match plain.shared {
+            Some(Shared { value, at }) => Some(SharedForm { form: form(loss, value)?, at }),
+            None => None,
+        };
         let weighed = if same {
             let shared =
                 shared.as_ref().map(|shared| Shared { value: shared.form.stable, at: shared.at.clone() });
             Derivative { own: own.stable, shared }
         } else {
-            Derivative {
-                own: form(loss, weighed.own).stable,
-                shared: weighed
-                    .shared
-                    .map(|Shared { value, at }| Shared { value: form(loss, value).stable, at }),
-            }
+            let own = form(loss, weighed.own)?.stable;
+            let shared = match weighed.shared {
+                Some(Shared { value, at }) => Some(Shared { value: form(loss, value)?.stable, at }),
+                None => None,
+            };
+            Derivative { own, shared }
         };
-        Gradient { input, own, shared, weighed }
+        Some(Gradient { input, own, shared, weighed })
     };
-    let gradients = raw.value.into_iter().map(|raw| gradient(&mut loss, raw)).collect();
-    let divisor_gradients = raw.divisor.into_iter().map(|raw| gradient(&mut loss, raw)).collect();
-    let divisor = loss.mean_by.map(|by| form(&mut loss, by));
-    let keep = loss.keep.map(|keep| form(&mut loss, keep).stable);
-    Derived { loss, value, gradients, keep, divisor, divisor_gradients, trace }
+    let gradients = raw.value.into_iter().map(|raw| gradient(&mut loss, raw)).collect::<Option<_>>()?;
+    let divisor_gradients =
+        raw.divisor.into_iter().map(|raw| gradient(&mut loss, raw)).collect::<Option<_>>()?;
+    let divisor = match loss.mean_by {
+        Some(by) => Some(form(&mut loss, by)?),
+        None => None,
+    };
+    let keep = match loss.keep {
+        Some(keep) => Some(form(&mut loss, keep)?.stable),
+        None => None,
+    };
+    Some(Derived { loss, value, gradients, keep, divisor, divisor_gradients, trace })
 }
 
 /// The derivative of one output with respect to inputs: plain, and weighed by the derivative of the result.

@@ -2,9 +2,10 @@
 
 use crate::codes::{Code, Severity};
 use crate::source::Span;
+use std::collections::HashSet;
 
 /// A span with a few words about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     /// Where.
     pub span: Span,
@@ -85,11 +86,19 @@ impl Diagnostic {
     }
 }
 
+/// More than this is not reported of one file: nobody reads it.
+pub const MOST_REPORTED: usize = 1000;
+
 /// Collects diagnostics, so that one run reports them all.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     found: Vec<Diagnostic>,
+    /// Where and what was said already.
+    said: HashSet<(Vec<Label>, String)>,
+    errors: usize,
     item: Option<String>,
+    /// The codes of what was said of `item`.
+    codes: Vec<&'static str>,
 }
 
 impl Diagnostics {
@@ -100,7 +109,10 @@ impl Diagnostics {
 
     /// From here on, what is pushed concerns the loss or helper `name`.
     pub fn enter(&mut self, name: &str) {
-        self.item = Some(name.to_owned());
+        if self.item.as_deref() != Some(name) {
+            self.item = Some(name.to_owned());
+            self.codes.clear();
+        }
     }
 
     /// Takes note of a diagnostic.
@@ -113,9 +125,11 @@ impl Diagnostics {
         if diagnostic.item.is_none() {
             diagnostic.item.clone_from(&self.item);
         }
-        let same =
-            |known: &Diagnostic| known.labels == diagnostic.labels && known.message == diagnostic.message;
-        if !self.found.iter().any(same) {
+        if self.said.insert((diagnostic.labels.clone(), diagnostic.message.clone())) {
+            self.errors += usize::from(diagnostic.is_error());
+            if diagnostic.item == self.item && !self.codes.contains(&diagnostic.code.id) {
+                self.codes.push(diagnostic.code.id);
+            }
             self.found.push(diagnostic);
         }
     }
@@ -129,17 +143,25 @@ impl Diagnostics {
 
     /// Whether this was said already of the loss or helper that is being looked at.
     pub fn has(&self, code: &Code) -> bool {
-        self.found.iter().any(|known| known.code.id == code.id && known.item == self.item)
+        self.codes.contains(&code.id)
     }
 
     /// The number of errors so far.
     pub fn errors(&self) -> usize {
-        self.found.iter().filter(|d| d.is_error()).count()
+        self.errors
     }
 
-    /// Everything found, in order of position.
+    /// Everything found, in order of position; of very much the first part, errors before warnings, with a note
+    /// of how much that leaves out.
     pub fn finish(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by_key(|d| (d.labels[0].span, std::cmp::Reverse(d.code.severity)));
+        let place = |d: &Diagnostic| (d.labels[0].span, std::cmp::Reverse(d.code.severity));
+        self.found.sort_by_key(place);
+        if let Some(more) = self.found.len().checked_sub(MOST_REPORTED).filter(|more| *more > 0) {
+            self.found.sort_by_key(|d| !d.is_error());
+            self.found.truncate(MOST_REPORTED);
+            self.found.sort_by_key(place);
+            self.explain(format!("{more} more reports on this file are left out"));
+        }
         self.found
     }
 }

@@ -8,10 +8,14 @@ pub(crate) mod binders;
 
 use crate::functions::{Form, row};
 use crate::ir::{ExprId, Function, Graph, Input, Loss, Node};
+use std::cell::Cell;
 use std::collections::HashSet;
 
 /// Longer text than this is cut: a shared subexpression is written out each time it is read.
 const LONGEST: usize = 4000;
+
+/// What is nested deeper than this is left out: derivatives are deeper than the formula, which has a limit.
+const DEEPEST: usize = 700;
 
 /// The precedence of an `if`, of comparisons, of sums, and of what cannot be taken apart.
 const IF: u8 = 0;
@@ -28,6 +32,9 @@ pub struct Printer<'a> {
     axes: Vec<String>,
     /// Locals that are written by their names.
     known: HashSet<ExprId>,
+    /// How deep the node is that is being written, and whether one was too deep.
+    depth: Cell<usize>,
+    too_deep: Cell<bool>,
 }
 
 impl<'a> Printer<'a> {
@@ -39,6 +46,8 @@ impl<'a> Printer<'a> {
             parameters: loss.parameters.iter().map(|parameter| parameter.name.as_str()).collect(),
             axes: binders::axis_names(loss, graph),
             known: HashSet::new(),
+            depth: Cell::new(0),
+            too_deep: Cell::new(false),
         }
     }
 
@@ -48,11 +57,13 @@ impl<'a> Printer<'a> {
         self
     }
 
-    /// An expression; `root` itself is written out even where it has a name.
+    /// An expression; `root` itself is written out even where it has a name. A text that ends in dots is not all of
+    /// it.
     pub fn text(&self, root: ExprId) -> String {
         let mut text = String::new();
+        self.too_deep.set(false);
         self.write(&mut text, root, IF, true);
-        if text.len() >= LONGEST {
+        if text.len() >= LONGEST || self.too_deep.get() {
             text.truncate(LONGEST);
             text.push_str(" ...");
         }
@@ -67,6 +78,12 @@ impl<'a> Printer<'a> {
             out.push_str(name);
             return;
         }
+        if self.depth.get() >= DEEPEST {
+            self.too_deep.set(true);
+            out.push_str("...");
+            return;
+        }
+        self.depth.set(self.depth.get() + 1);
         let inner = self.precedence(id);
         if inner < outer {
             out.push('(');
@@ -97,6 +114,7 @@ impl<'a> Printer<'a> {
         if inner < outer {
             out.push(')');
         }
+        self.depth.set(self.depth.get() - 1);
     }
 
     fn precedence(&self, id: ExprId) -> u8 {

@@ -12,6 +12,9 @@ use std::collections::HashMap;
 /// The most combinations that kernels are made for.
 const MOST_VARIANTS: usize = 16;
 
+/// Of so many parameters it is tried whether the default makes the formula simpler: each costs a variant.
+const MOST_TRIED: usize = 16;
+
 /// The expressions of one combination, lowered.
 #[derive(Clone, Debug)]
 pub struct Variant {
@@ -64,9 +67,10 @@ pub fn specialize(derived: &Derived, diagnostics: &mut Diagnostics) -> Option<Ve
             return None;
         }
     }
-    for (i, parameter) in parameters() {
-        if listed(parameter).is_none()
-            && 2 * combinations.len() <= MOST_VARIANTS
+    let open =
+        parameters().filter(|(_, parameter)| listed(parameter).is_none() && parameter.default.is_some());
+    for (i, _) in open.take(MOST_TRIED) {
+        if 2 * combinations.len() <= MOST_VARIANTS
             && let Some(value) = simplifying(derived, i)
         {
             combinations = with_each(&combinations, i, &[Some(value), None]);

@@ -10,8 +10,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 ///
 /// The tokens as they are, where they are not Rust; that is a fault of the generator.
 pub fn text(compiled: &CompiledLoss) -> Result<String, String> {
-    let file: syn::File =
-        syn::parse2(compiled.items.clone()).map_err(|error| format!("{error}\n{}", compiled.items))?;
+    let items = compiled.items();
+    let file: syn::File = syn::parse2(items.clone()).map_err(|error| format!("{error}\n{items}"))?;
     let mut text = header(&compiled.audit);
     for item in file.items {
         text.push('\n');

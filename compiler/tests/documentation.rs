@@ -7,7 +7,7 @@ use lossdef_compiler::source::SourceFile;
 fn docs(text: &str) -> Vec<String> {
     let compiled = compile(&SourceFile::new("test.def", text));
     let [loss] = compiled.losses.as_slice() else { panic!("{:?}", compiled.diagnostics) };
-    let items = loss.items.to_string();
+    let items = loss.items().to_string();
     let lines = items.split("doc = \"").skip(1);
     lines.map(|rest| rest.split("\"]").next().unwrap_or_default().replace("\\\"", "\"")).collect()
 }

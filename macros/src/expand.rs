@@ -81,7 +81,7 @@ fn items(source: &SourceFile, at: &LitStr) -> TokenStream {
             warning(&text, at)
         }
     });
-    let losses = compiled.losses.iter().map(|loss| &loss.items);
+    let losses = compiled.losses.iter().map(|loss| loss.items());
     let catalogue = compiled.catalogue;
     quote!(#(#reports)* #(#losses)* #catalogue)
 }

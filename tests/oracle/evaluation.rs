@@ -62,6 +62,16 @@ impl Oracle {
         self.run(loss, inputs, parameters, true)
     }
 
+    /// As [`Oracle::evaluate`], whatever domains say.
+    pub fn evaluate_unchecked(
+        &self,
+        loss: &str,
+        inputs: &BTreeMap<&str, Array>,
+        parameters: &BTreeMap<&str, f64>,
+    ) -> Result<Run, String> {
+        self.run(loss, inputs, parameters, false)
+    }
+
     /// As [`Oracle::evaluate`]; elements are checked where `checked`.
     pub(super) fn run(
         &self,

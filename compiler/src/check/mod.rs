@@ -20,6 +20,9 @@ use crate::source::SourceFile;
 use expression::Lowering;
 use std::collections::{HashMap, HashSet};
 
+/// The nodes of all formulas of a file, each with its helpers inlined, are at most so many, and one for each byte.
+pub(crate) const NODES_OF_FILE: usize = 100_000;
+
 /// The declarations of a file by name.
 pub(crate) type Items<'a> = HashMap<&'a str, &'a Item>;
 
@@ -31,9 +34,11 @@ pub fn check(source: &SourceFile, module: &ast::Module, diagnostics: &mut Diagno
     let (functions, losses): (Vec<&Item>, Vec<&Item>) =
         module.items.iter().filter(|item| accepted(item)).partition(|item| matches!(item, Item::Function(_)));
     let mut broken = HashSet::new();
+    // Without helpers, a byte of text is at most one node.
+    let mut room = NODES_OF_FILE + source.text.len();
     for item in functions {
         if let Item::Function(function) = item
-            && !check_function(&items, function, diagnostics)
+            && !check_function(&items, &broken, function, &mut room, diagnostics)
         {
             broken.insert(function.name.name.as_str());
         }
@@ -42,14 +47,22 @@ pub fn check(source: &SourceFile, module: &ast::Module, diagnostics: &mut Diagno
     for item in losses {
         if let Item::Loss(loss) = item {
             diagnostics.enter(&loss.name.name);
-            sound.extend(check_loss(source, &items, &broken, loss, diagnostics));
+            sound.extend(check_loss(source, &items, &broken, loss, &mut room, diagnostics));
         }
     }
     sound
 }
 
-/// A helper on its own, whether or not anything calls it: its arguments vary over its axes.
-fn check_function(items: &Items<'_>, function: &ast::Function, diagnostics: &mut Diagnostics) -> bool {
+/// A helper on its own, whether or not anything calls it: its arguments vary over its axes. One that calls a broken
+/// one is broken, without a word of its own. `room` is what is left of the nodes of the file.
+fn check_function(
+    items: &Items<'_>,
+    broken: &HashSet<&str>,
+    function: &ast::Function,
+    room: &mut usize,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut sound = true;
     let errors = diagnostics.errors();
     diagnostics.enter(&function.name.name);
     scope::check_names(items, &scope::names_of_function(function), diagnostics);
@@ -60,14 +73,14 @@ fn check_function(items: &Items<'_>, function: &ast::Function, diagnostics: &mut
         checked.into_iter().collect()
     });
     if let (Some(axes), Some(arguments)) = (declared, arguments) {
-        let none = HashSet::new();
         let mut graph = graph_of(axes, &arguments, &[]);
-        let mut lowering = Lowering::new(items, &none, &arguments, &mut graph, diagnostics);
+        let mut lowering = Lowering::new(items, broken, &arguments, &mut graph, *room, diagnostics);
         lowering.enter_function(function);
-        lowering.scalar(&function.body, Scalar::Real);
+        sound = lowering.scalar(&function.body, Scalar::Real).is_some();
         lowering.finish_locals();
+        *room = room.saturating_sub(graph.len());
     }
-    diagnostics.errors() == errors
+    sound && diagnostics.errors() == errors
 }
 
 /// A graph without nodes, for these inputs and parameters.
@@ -121,6 +134,7 @@ fn check_loss(
     items: &Items<'_>,
     broken: &HashSet<&str>,
     loss: &ast::Loss,
+    room: &mut usize,
     diagnostics: &mut Diagnostics,
 ) -> Option<Loss> {
     let errors = diagnostics.errors();
@@ -138,12 +152,13 @@ fn check_loss(
     }
 
     let mut graph = graph_of(axes, &inputs, &parameters);
-    let mut lowering = Lowering::new(items, broken, &inputs, &mut graph, diagnostics);
+    let mut lowering = Lowering::new(items, broken, &inputs, &mut graph, *room, diagnostics);
     lowering.enter_loss(loss);
     let value = lowering.scalar(&loss.body, Scalar::Real);
     let keep = loss.keep.as_ref().map(|keep| lowering.scalar(keep, Scalar::Bool));
     let mean_by = loss.mean_by.as_ref().map(|by| lowering.scalar(by, Scalar::Real));
     lowering.finish_locals();
+    *room = room.saturating_sub(graph.len());
     let (value, keep, mean_by) = (value?, flip(keep)?, flip(mean_by)?);
     let allows = allow::check(loss, diagnostics);
     let formulas = samples::Formulas { value, keep, mean_by };

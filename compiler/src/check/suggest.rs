@@ -1,5 +1,11 @@
 //! "did you mean": the nearest of some names.
 
+/// Of more candidates than this, the others are not looked at.
+const MOST_CANDIDATES: usize = 1000;
+
+/// Longer words are compared as far as this.
+const LONGEST: usize = 64;
+
 /// The candidate that a misspelt name most likely means.
 pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = match name.chars().count() {
@@ -7,19 +13,33 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
         3..=5 => 2,
         _ => 3,
     };
+    let start = |word: &str| word.chars().take(LONGEST).collect::<Vec<char>>();
+    let name = start(name);
+    let mut candidates: Vec<&str> = candidates.collect();
+    if candidates.len() > MOST_CANDIDATES {
+        // They come in any order, but the same ones are looked at in every run.
+        candidates.sort_unstable();
+        candidates.truncate(MOST_CANDIDATES);
+    }
     candidates
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
+        .into_iter()
+        .filter_map(|candidate| Some((distance(&name, &start(candidate), limit)?, candidate)))
+        .filter(|(distance, candidate)| *distance < candidate.chars().count())
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// The number of insertions, deletions, replacements and swaps of neighbours between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+/// The number of insertions, deletions, replacements and swaps of neighbours between two words, where it is within
+/// a limit.
+fn distance(a: &[char], b: &[char], limit: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > limit {
+        return None;
+    }
+    // What lies further from the diagonal than the limit is beyond it.
+    let beyond = limit + 1;
+    let mut rows = vec![vec![beyond; b.len() + 1]; a.len() + 1];
     for i in 0..=a.len() {
-        for j in 0..=b.len() {
+        for j in i.saturating_sub(limit)..=b.len().min(i + limit) {
             rows[i][j] = if i == 0 || j == 0 {
                 i + j
             } else {
@@ -32,7 +52,7 @@ fn distance(a: &str, b: &str) -> usize {
             };
         }
     }
-    rows[a.len()][b.len()]
+    Some(rows[a.len()][b.len()]).filter(|distance| *distance <= limit)
 }
 
 #[cfg(test)]

@@ -52,8 +52,19 @@ pub struct Namer {
     vague: HashSet<ValueId>,
     /// Names that generated code needs for itself.
     own: HashMap<String, String>,
-    /// The names given so far, and to whom.
-    given: RefCell<HashMap<String, Option<ValueId>>>,
+    /// The names given so far.
+    given: RefCell<Given>,
+}
+
+/// Which names are taken, and which values have one.
+#[derive(Default)]
+struct Given {
+    /// To whom each name was given; names that no value may have are nobody's.
+    owners: HashMap<String, Option<ValueId>>,
+    /// The name of each value that was asked for.
+    names: HashMap<ValueId, Ident>,
+    /// For each word, the number up to which names with one are taken.
+    numbers: HashMap<String, usize>,
 }
 
 impl Namer {
@@ -87,7 +98,7 @@ impl Namer {
                 given.get_mut(name).filter(|owner| owner.is_none()).map(|owner| owner.insert(id));
             }
         }
-        let given = RefCell::new(given);
+        let given = RefCell::new(Given { owners: given, ..Given::default() });
         let mut namer = Namer { words: HashMap::new(), vague: HashSet::new(), own, given };
         for (id, value) in values.iter() {
             let word = match &value.operation {
@@ -96,7 +107,7 @@ impl Namer {
                 _ => value.name.clone().unwrap_or_else(|| namer.describe(loss, values, id)),
             };
             if matches!(value.operation, Operation::Input(_) | Operation::Parameter(_)) {
-                namer.given.get_mut().insert(word.clone(), Some(id));
+                namer.given.get_mut().owners.insert(word.clone(), Some(id));
             }
             namer.words.insert(id, word);
         }
@@ -110,16 +121,22 @@ impl Namer {
 
     /// The name of a value: its word, with a number where another value has that name already.
     pub fn of(&self, id: ValueId) -> Ident {
-        let mut given = self.given.borrow_mut();
+        let Given { owners, names, numbers } = &mut *self.given.borrow_mut();
+        if let Some(known) = names.get(&id) {
+            return known.clone();
+        }
         let word = &self.words[&id];
-        let names = std::iter::once(word.clone()).chain((2..).map(|number| format!("{word}_{number}")));
-        for name in names {
-            let owner = *given.entry(name.clone()).or_insert(Some(id));
-            if owner == Some(id) {
-                return identifier(&name);
+        let last = numbers.entry(word.clone()).or_insert(0);
+        loop {
+            // The first number that tells two values of one name apart is 2.
+            let name = if *last == 0 { word.clone() } else { format!("{word}_{}", *last + 1) };
+            *last += 1;
+            if *owners.entry(name.clone()).or_insert(Some(id)) == Some(id) {
+                let name = identifier(&name);
+                names.insert(id, name.clone());
+                return name;
             }
         }
-        unreachable!("there is always another number")
     }
 
     fn describe(&mut self, loss: &Loss, values: &Values, id: ValueId) -> String {

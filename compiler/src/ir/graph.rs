@@ -84,9 +84,13 @@ impl Graph {
         self.names.entry(id).or_insert_with(|| name.to_owned());
     }
 
-    /// The first expression, as written, that has a name.
-    pub fn first_named(&self, name: &str) -> Option<ExprId> {
-        self.names.iter().filter(|(_, known)| *known == name).map(|(id, _)| *id).min()
+    /// For each name the first expression, as written, that has it.
+    pub fn first_named(&self) -> HashMap<&str, ExprId> {
+        let mut first: HashMap<&str, ExprId> = HashMap::new();
+        for (id, name) in &self.names {
+            first.entry(name).and_modify(|known| *known = (*known).min(*id)).or_insert(*id);
+        }
+        first
     }
 
     /// Every name that the formula gives an expression.

@@ -10,6 +10,9 @@ use std::collections::HashSet;
 /// More nodes than these are left out.
 const LARGEST: usize = 1500;
 
+/// What is nested deeper than this is left out.
+const DEEPEST: usize = 200;
+
 /// Lays out expressions of a loss.
 pub(super) struct Builder<'a> {
     pub(super) graph: &'a Graph,
@@ -20,6 +23,8 @@ pub(super) struct Builder<'a> {
     pub(super) known: HashSet<ExprId>,
     /// How many nodes the tree under way has.
     size: Cell<usize>,
+    /// How deep the node is that is being laid out.
+    depth: Cell<usize>,
 }
 
 impl<'a> Builder<'a> {
@@ -32,6 +37,7 @@ impl<'a> Builder<'a> {
             axes: axis_names(loss, &loss.graph),
             known: known.into_iter().collect(),
             size: Cell::new(0),
+            depth: Cell::new(0),
         }
     }
 
@@ -66,9 +72,16 @@ impl<'a> Builder<'a> {
 
     fn node(&self, id: ExprId) -> Maths {
         self.size.set(self.size.get() + 1);
-        if self.size.get() > LARGEST {
+        if self.size.get() > LARGEST || self.depth.get() == DEEPEST {
             return Maths::Sign("…");
         }
+        self.depth.set(self.depth.get() + 1);
+        let laid_out = self.form(id);
+        self.depth.set(self.depth.get() - 1);
+        laid_out
+    }
+
+    fn form(&self, id: ExprId) -> Maths {
         match self.graph.node(id) {
             Node::Real(bits) => number(f64::from_bits(*bits)),
             Node::Bool(truth) => Maths::Sign(if *truth { "⊤" } else { "⊥" }),

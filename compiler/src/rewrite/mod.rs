@@ -17,7 +17,7 @@ mod sums;
 
 use crate::ir::{ExprId, Graph, Node};
 use crate::ranges::Ranges;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A rewrite rule.
 #[derive(Debug)]
@@ -90,6 +90,7 @@ pub struct Step {
 pub struct Trace {
     steps: BTreeMap<ExprId, Vec<Step>>,
     counts: Counts,
+    settled: HashSet<ExprId>,
 }
 
 impl Trace {
@@ -129,7 +130,8 @@ impl Trace {
     /// Rewrites an expression and remembers how.
     pub(crate) fn rewrite(&mut self, graph: &mut Graph, ranges: &mut Ranges, raw: ExprId) -> ExprId {
         let mut steps = Vec::new();
-        let stable = rewrite(graph, ranges, &[raw], &mut steps)[0];
+        let context = Context { graph, ranges };
+        let stable = Rewriter::new(context, &mut steps, &mut self.settled).visit(raw);
         for step in &steps {
             *self.counts.0.entry(step.rule.name).or_default() += 1;
         }
@@ -151,39 +153,51 @@ pub fn rewrite(
     roots: &[ExprId],
     steps: &mut Vec<Step>,
 ) -> Vec<ExprId> {
-    let context = Context { graph, ranges };
-    let mut rewriter = Rewriter { context, done: HashMap::new(), steps, fuel: FUEL };
+    let mut settled = HashSet::new();
+    let mut rewriter = Rewriter::new(Context { graph, ranges }, steps, &mut settled);
     roots.iter().map(|root| rewriter.visit(*root)).collect()
 }
 
 struct Rewriter<'a> {
     context: Context<'a>,
     done: HashMap<ExprId, ExprId>,
+    /// Nodes in which no rule fires, here or further down, so that another expression need not try them again.
+    settled: &'a mut HashSet<ExprId>,
     steps: &'a mut Vec<Step>,
     fuel: usize,
 }
 
-impl Rewriter<'_> {
+impl<'a> Rewriter<'a> {
+    fn new(context: Context<'a>, steps: &'a mut Vec<Step>, settled: &'a mut HashSet<ExprId>) -> Self {
+        Rewriter { context, done: HashMap::new(), settled, steps, fuel: FUEL }
+    }
+
+    /// What stands for a node, where that is known.
+    fn known(&self, id: ExprId) -> Option<ExprId> {
+        self.done.get(&id).copied().or_else(|| self.settled.contains(&id).then_some(id))
+    }
+
     /// Operands first, then the node itself, then whatever stands for it.
     fn visit(&mut self, root: ExprId) -> ExprId {
-        for id in self.context.graph.reachable_unless(&[root], |id| self.done.contains_key(&id)) {
+        for id in self.context.graph.reachable_unless(&[root], |id| self.known(id).is_some()) {
             // An earlier replacement may have settled it meanwhile.
-            if !self.done.contains_key(&id) {
-                let operands: Vec<_> =
-                    self.context.graph.node(id).operands().iter().map(|operand| self.done[operand]).collect();
+            if self.known(id).is_none() {
+                let operands = self.context.graph.node(id).operands();
+                let known = |id: &ExprId| self.known(*id).expect("operands come first");
+                let operands: Vec<_> = operands.iter().map(known).collect();
                 let node = self.context.graph.node(id).with_operands(&operands);
                 let rebuilt = self.context.graph.add(node);
                 let result = self.settle(rebuilt);
                 self.remember(id, result);
             }
         }
-        self.done[&root]
+        self.known(root).expect("it was visited")
     }
 
     /// Fires rules at a node whose operands are settled.
     fn settle(&mut self, id: ExprId) -> ExprId {
-        if let Some(done) = self.done.get(&id) {
-            return *done;
+        if let Some(known) = self.known(id) {
+            return known;
         }
         if self.fuel > 0 {
             for rule in rules() {
@@ -197,6 +211,10 @@ impl Rewriter<'_> {
                 let result = self.visit(next);
                 self.remember(id, result);
                 return result;
+            }
+            let operands = self.context.graph.node(id).operands();
+            if operands.iter().all(|operand| self.settled.contains(operand)) {
+                self.settled.insert(id);
             }
         }
         self.remember(id, id);

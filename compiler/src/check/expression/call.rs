@@ -1,7 +1,7 @@
 //! Calls: functions of the table, `stop` and `with_grad`. Helpers and other losses stand in `inline`.
 
 use super::frame::Binding;
-use super::{Lowering, constant, is_built_in, is_function, nearest};
+use super::{Lowering, MOST_SUGGESTIONS, constant, is_built_in, is_function, nearest};
 use crate::ast::{Argument, Name};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -114,6 +114,7 @@ impl<'a> Lowering<'a> {
             "logcosh" => Some("log_cosh"),
             "detach" | "stop_gradient" => Some("stop"),
             "where" | "select" => Some("if"),
+            _ if self.diagnostics.errors() >= MOST_SUGGESTIONS => None,
             _ => nearest(&ident.name, known),
         };
         if let Some(meant) = other {

@@ -11,7 +11,7 @@ mod inline;
 mod locals;
 mod picks;
 
-use super::{Items, suggest::nearest};
+use super::{Items, NODES_OF_FILE, suggest::nearest};
 use crate::ast::{BinaryOp, Decl, Expr, ExprKind, Ident, Loss, Name, UnaryOp};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -25,7 +25,9 @@ const MOST_DEPTH: usize = 600;
 /// How deep helpers call each other.
 const MOST_HELPERS: usize = 64;
 /// The largest graph of one loss.
-const MOST_NODES: usize = 100_000;
+const MOST_NODES: usize = 20_000;
+/// Beside this many errors, nobody looks for what an unknown name may mean.
+const MOST_SUGGESTIONS: usize = 100;
 
 /// The constants of the language.
 pub(super) fn constant(name: &str) -> Option<f64> {
@@ -58,6 +60,8 @@ pub(super) struct Lowering<'a> {
     /// What the graph's inputs are.
     inputs: &'a [Input],
     graph: &'a mut Graph,
+    /// How many nodes the graph may have.
+    room: usize,
     diagnostics: &'a mut Diagnostics,
     frames: Vec<Frame<'a>>,
     /// Helpers and losses that are being inlined.
@@ -80,6 +84,7 @@ impl<'a> Lowering<'a> {
         broken: &'a HashSet<&'a str>,
         inputs: &'a [Input],
         graph: &'a mut Graph,
+        room: usize,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
         Lowering {
@@ -87,6 +92,7 @@ impl<'a> Lowering<'a> {
             broken,
             inputs,
             graph,
+            room: room.min(MOST_NODES),
             diagnostics,
             frames: Vec::new(),
             active: Vec::new(),
@@ -184,12 +190,21 @@ impl<'a> Lowering<'a> {
         self.depth += 1;
         let id = if self.diagnostics.has(&codes::TOO_DEEP) {
             None
-        } else if self.depth > MOST_DEPTH || self.active.len() > MOST_HELPERS || self.graph.len() > MOST_NODES
+        } else if self.depth > MOST_DEPTH || self.active.len() > MOST_HELPERS || self.graph.len() > self.room
         {
-            self.report(Diagnostic::new(&codes::TOO_DEEP, "this formula is too large", expr.span).note(format!(
-                "with all helpers inlined, a formula has at most {MOST_NODES} nodes, nested {MOST_DEPTH} deep, and \
-                 helpers call each other {MOST_HELPERS} deep"
-            )))
+            let note = if self.graph.len() > self.room && self.room < MOST_NODES {
+                format!(
+                    "with all helpers inlined, the formulas of a file have at most {NODES_OF_FILE} nodes together, \
+                     and one for each byte"
+                )
+            } else {
+                format!(
+                    "with all helpers inlined, a formula has at most {MOST_NODES} nodes, nested {MOST_DEPTH} \
+                     deep, and helpers call each other {MOST_HELPERS} deep"
+                )
+            };
+            let message = "this formula is too large";
+            self.report(Diagnostic::new(&codes::TOO_DEEP, message, expr.span).note(note))
         } else {
             self.form(expr)
         };
@@ -273,6 +288,9 @@ impl<'a> Lowering<'a> {
         let mut diagnostic =
             Diagnostic::new(&codes::UNKNOWN_NAME, format!("unknown name `{}`", ident.name), ident.span)
                 .label("not an input, parameter or local here");
+        if self.diagnostics.errors() >= MOST_SUGGESTIONS {
+            return self.report(diagnostic);
+        }
         let frame = self.frames.last();
         let hidden = frame.is_some_and(|frame| frame.hidden.contains(&ident.name.as_str()));
         let constants = ["inf", "pi", "true", "false"].into_iter().filter(|_| ident.name.len() > 1);
