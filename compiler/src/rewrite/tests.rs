@@ -144,6 +144,25 @@ fn a_factor_cancels_into_a_sum() {
 
 /// Three spellings of cross entropy, each in the form that neither overflows nor loses digits.
 #[test]
+fn exponentials_meet_wherever_they_stand() {
+    let shares = "exp(x - logsumexp[c](x)) * sum[c](t) - t";
+    check(
+        "loss f(x[.., c], t[.., c] in (0, 1]) = -sum[c](t * log(exp(x) / sum[c](exp(x))))",
+        "-sum[c](t * (x - logsumexp[c](x)))",
+        shares,
+    );
+    let (_, guarded) =
+        stable("loss f(x[.., c], t[.., c] in [0, 1]) = -sum[c](t * log(exp(x) / sum[c](exp(x))))");
+    assert!(guarded.starts_with("exp(x - logsumexp[c](x)) * sum[c]("), "{guarded}");
+    check(
+        "loss f(x[.., c], t: index c) = log(sum[j in c | j != t](exp(x[j])))",
+        "logsumexp[c | c != t](x)",
+        "if c != t then exp(x - logsumexp[c | c != t](x)) else 0",
+    );
+    check("loss f(x in [0, inf)) = exp(log(1 + x))", "1 + x", "1");
+}
+
+#[test]
 fn softmax_and_logsumexp_arise_from_naive_text() {
     let (value, derivative) = (
         "logsumexp[c](x) - x[y]",
