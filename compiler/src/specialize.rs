@@ -13,7 +13,7 @@ use std::collections::HashMap;
 const MOST_VARIANTS: usize = 16;
 
 /// Of so many parameters it is tried whether the default makes the formula simpler: each costs a variant.
-const MOST_TRIED: usize = 16;
+const MOST_TRIED: usize = 8;
 
 /// The expressions of one combination, lowered.
 #[derive(Clone, Debug)]
