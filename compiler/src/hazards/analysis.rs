@@ -14,7 +14,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// How many steps one loss may take; formulas whose branches multiply beyond that are not judged.
-const MOST_STEPS: usize = 1 << 20;
+const MOST_STEPS: usize = 1 << 15;
+
+/// How deep branches and folds may stand in each other.
+const MOST_NESTED: usize = 150;
 
 /// A set of facts, by its number.
 pub(super) type Place = usize;
@@ -31,6 +34,7 @@ pub(super) struct Analysis<'a> {
     dependents: HashMap<ExprId, Dependents>,
     known: HashMap<(ExprId, Place), Number>,
     steps: usize,
+    depth: usize,
 }
 
 impl<'a> Analysis<'a> {
@@ -50,12 +54,13 @@ impl<'a> Analysis<'a> {
             dependents: HashMap::new(),
             known: HashMap::new(),
             steps: 0,
+            depth: 0,
         }
     }
 
     /// Whether it took too many steps to be believed.
     pub fn gave_up(&self) -> bool {
-        self.steps > MOST_STEPS
+        self.steps > MOST_STEPS || self.depth > MOST_NESTED
     }
 
     /// What an expression can be where a sample is kept.
@@ -79,6 +84,9 @@ impl<'a> Analysis<'a> {
 
     /// What an expression can be at a place.
     pub fn number(&mut self, root: ExprId, place: Place) -> Number {
+        if self.gave_up() {
+            return Number::finite(Range::ALL);
+        }
         let mut todo = BTreeSet::new();
         let mut stack = vec![root];
         while let Some(id) = stack.pop() {
@@ -96,7 +104,7 @@ impl<'a> Analysis<'a> {
             self.known.insert((id, own), number);
         }
         let own = self.relevant(root, place);
-        self.known[&(root, own)]
+        self.known.get(&(root, own)).copied().unwrap_or(Number::finite(Range::ALL))
     }
 
     /// Whether a condition holds at a place, where that is certain.
@@ -156,6 +164,7 @@ impl<'a> Analysis<'a> {
             return *own;
         }
         let facts = Rc::clone(&self.places[place]);
+        self.steps += 1 + facts.len();
         let only = facts.only(|about| self.reads(id, about));
         let own = self.place(only);
         self.relevant.insert((id, place), own);
@@ -185,11 +194,22 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    /// What a node is at a place. Branches and folds within each other are as many calls within each other: where
+    /// there are too many, it gives up for good.
     fn compute(&mut self, id: ExprId, place: Place) -> Number {
         self.steps += 1;
         if self.gave_up() {
             return Number::finite(Range::ALL);
         }
+        self.depth += 1;
+        let number = self.work_out(id, place);
+        if !self.gave_up() {
+            self.depth -= 1;
+        }
+        number
+    }
+
+    fn work_out(&mut self, id: ExprId, place: Place) -> Number {
         match self.graph.node(id).clone() {
             Node::Real(bits) => self.constant(id, f64::from_bits(bits)),
             Node::Bool(_) | Node::Member(_) => Number::finite(Range::closed(0.0, 1.0)),

@@ -89,6 +89,11 @@ impl Facts {
         self.truths.get(&id).copied()
     }
 
+    /// How much is known.
+    pub fn len(&self) -> usize {
+        self.numbers.len() + self.truths.len()
+    }
+
     /// Only what is known of some expressions.
     pub fn only(&self, mut about: impl FnMut(ExprId) -> bool) -> Facts {
         Facts {

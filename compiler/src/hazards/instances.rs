@@ -7,6 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Longer sums are not looked through.
 const MOST_TERMS: usize = 8;
+/// Larger expressions are not compared.
+const LARGEST: usize = 100;
 
 impl Analysis<'_> {
     /// Whether a sum is never above 0, because it takes away, for each of its terms, the largest of the numbers that
@@ -19,7 +21,7 @@ impl Analysis<'_> {
             return true;
         }
         let mut terms = Vec::new();
-        if !self.collect(sum, 1.0, &mut terms) {
+        if !self.collect(sum, 1.0, &mut terms, 0) {
             return false;
         }
         let (folds, mut others): (Vec<_>, Vec<_>) =
@@ -57,21 +59,25 @@ impl Analysis<'_> {
     }
 
     /// The terms of a sum with their factors; `false` where there are too many.
-    fn collect(&self, id: ExprId, factor: f64, terms: &mut Vec<(ExprId, f64)>) -> bool {
+    fn collect(&self, id: ExprId, factor: f64, terms: &mut Vec<(ExprId, f64)>, depth: usize) -> bool {
+        if depth > 2 * MOST_TERMS {
+            return false;
+        }
+        let depth = depth + 1;
         let graph = self.graph;
         if let Some((a, b)) = graph.pair(id, Function::Add) {
-            return self.collect(a, factor, terms) && self.collect(b, factor, terms);
+            return self.collect(a, factor, terms, depth) && self.collect(b, factor, terms, depth);
         }
         if let Some((a, b)) = graph.pair(id, Function::Sub) {
-            return self.collect(a, factor, terms) && self.collect(b, -factor, terms);
+            return self.collect(a, factor, terms, depth) && self.collect(b, -factor, terms, depth);
         }
         if let Some(inner) = graph.argument(id, Function::Neg) {
-            return self.collect(inner, -factor, terms);
+            return self.collect(inner, -factor, terms, depth);
         }
         if let Some((a, b)) = graph.pair(id, Function::Mul) {
             for (constant, rest) in [(a, b), (b, a)] {
                 if let Some(x) = graph.constant(constant) {
-                    return self.collect(rest, factor * x, terms);
+                    return self.collect(rest, factor * x, terms, depth);
                 }
             }
         }
@@ -93,6 +99,9 @@ impl Instance<'_> {
     }
 
     fn matches(&mut self, x: ExprId, body: ExprId) -> bool {
+        if self.seen.len() > LARGEST {
+            return false;
+        }
         let free = |axis: &AxisId| self.graph.type_of(body).axes.contains(*axis);
         if x == body && !self.positions.keys().any(free) || !self.seen.insert((x, body)) {
             return true;

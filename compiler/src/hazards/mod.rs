@@ -24,6 +24,9 @@ mod words;
 use crate::derive::Derived;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
+/// Losses with more expressions than this, derivatives included, are not followed: it would take too long.
+const LARGEST: usize = 6000;
+
 /// Reports the warnings of one loss, but for those that it allows.
 pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
     diagnostics.enter(&derived.loss.name);
@@ -31,8 +34,10 @@ pub fn find_hazards(derived: &Derived, diagnostics: &mut Diagnostics) {
     let mut report = |diagnostic| found.push(diagnostic);
     unused::unused(derived, &mut report);
     unused::vanishing(derived, &mut report);
-    undefined::find(derived, &mut report);
-    cancel::find(derived, &mut report);
+    if derived.loss.graph.len() <= LARGEST {
+        undefined::find(derived, &mut report);
+        cancel::find(derived, &mut report);
+    }
     for diagnostic in allow::rest(&derived.loss, found) {
         diagnostics.push(diagnostic);
     }

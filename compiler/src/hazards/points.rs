@@ -24,7 +24,19 @@ pub(super) fn zeros(graph: &Graph, id: ExprId) -> Vec<Point> {
 
 /// Where an expression takes a value: each of these points is enough for it.
 pub(super) fn points(graph: &Graph, id: ExprId, x: f64) -> Vec<Point> {
+    within(graph, id, x, &mut { LARGEST })
+}
+
+/// How many expressions are looked at; what is below the last of them stays whole.
+const LARGEST: usize = 64;
+
+fn within(graph: &Graph, id: ExprId, x: f64, left: &mut usize) -> Vec<Point> {
     let here = || vec![Point { of: id, is: x }];
+    if *left == 0 {
+        return here();
+    }
+    *left -= 1;
+    let mut points = |graph: &Graph, id: ExprId, x: f64| within(graph, id, x, left);
     if let Node::Stop(e) | Node::WithGrad(e, _) = *graph.node(id) {
         return points(graph, e, x);
     }
@@ -46,8 +58,8 @@ pub(super) fn points(graph: &Graph, id: ExprId, x: f64) -> Vec<Point> {
             (Some(c), None) if c != 0.0 => points(graph, o[1], x / c),
             (None, Some(c)) if c != 0.0 => points(graph, o[0], x / c),
             _ if x == 0.0 => {
-                let mut all = zeros(graph, o[0]);
-                for point in zeros(graph, o[1]) {
+                let mut all = points(graph, o[0], 0.0);
+                for point in points(graph, o[1], 0.0) {
                     if !all.contains(&point) {
                         all.push(point);
                     }
@@ -56,10 +68,14 @@ pub(super) fn points(graph: &Graph, id: ExprId, x: f64) -> Vec<Point> {
             }
             _ => here(),
         },
-        Function::Div if x == 0.0 => zeros(graph, o[0]),
-        Function::Sqrt | Function::Abs | Function::Expm1 | Function::Log1p if x == 0.0 => zeros(graph, o[0]),
-        Function::Sinh | Function::Tanh | Function::Erf | Function::Atan if x == 0.0 => zeros(graph, o[0]),
-        Function::Pow if x == 0.0 && constant(1).is_some_and(|e| e > 0.0) => zeros(graph, o[0]),
+        Function::Div if x == 0.0 => points(graph, o[0], 0.0),
+        Function::Sqrt | Function::Abs | Function::Expm1 | Function::Log1p if x == 0.0 => {
+            points(graph, o[0], 0.0)
+        }
+        Function::Sinh | Function::Tanh | Function::Erf | Function::Atan if x == 0.0 => {
+            points(graph, o[0], 0.0)
+        }
+        Function::Pow if x == 0.0 && constant(1).is_some_and(|e| e > 0.0) => points(graph, o[0], 0.0),
         _ => here(),
     }
 }

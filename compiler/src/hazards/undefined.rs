@@ -46,8 +46,9 @@ pub(super) fn find(derived: &Derived, report: &mut impl FnMut(Diagnostic)) {
     if analysis.gave_up() {
         return;
     }
+    let mut steps = witness::MOST_STEPS;
     for (output, cause, places) in found {
-        let example = witness::find(derived, output, &cause, &places);
+        let example = witness::find(derived, output, &cause, &places, &mut steps);
         report(words::not_finite(&mut analysis, output, &cause, &places, example));
     }
 }

@@ -10,15 +10,21 @@ use crate::ir::{Domain, ExprId, Graph, Input, Loss, Node, Parameter, ParameterKi
 
 /// How many points are tried, at most.
 const MOST_POINTS: usize = 3000;
-/// How many expressions are worked out for it, at most.
-const MOST_STEPS: usize = 1 << 20;
+/// How many expressions are worked out for all examples of a loss, at most.
+pub(super) const MOST_STEPS: usize = 1 << 17;
 /// The length of every axis.
 const LENGTH: usize = 2;
 /// What is tried for a number, in the order of how much it says.
 const NUMBERS: [f64; 9] = [0.0, 1.0, -1.0, 0.5, 2.0, 100.0, -100.0, 1000.0, -1000.0];
 
-/// An example of an output that is not finite, in words.
-pub(super) fn find(derived: &Derived, output: Output, cause: &Cause, places: &[Point]) -> Option<String> {
+/// An example of an output that is not finite, in words; takes what it costs from `steps`.
+pub(super) fn find(
+    derived: &Derived,
+    output: Output,
+    cause: &Cause,
+    places: &[Point],
+    steps: &mut usize,
+) -> Option<String> {
     let loss = &derived.loss;
     let roots: Vec<ExprId> = std::iter::once(output.root).chain(derived.keep).collect();
     let needed = loss.graph.reachable(&roots);
@@ -32,8 +38,9 @@ pub(super) fn find(derived: &Derived, output: Output, cause: &Cause, places: &[P
         choices.push(first_unless(reads(Node::Input(i)) || reads(Node::Member(i)), of_input(input)));
     }
     let points = choices.iter().try_fold(1, |all: usize, some| all.checked_mul(some.len()));
-    let most = MOST_POINTS.min(MOST_STEPS / needed.len().max(1));
+    let most = MOST_POINTS.min(*steps / needed.len().max(1));
     for point in 0..points.unwrap_or(most).min(most) {
+        *steps = steps.saturating_sub(needed.len());
         let chosen = nth(&choices, point);
         let (parameters, inputs) = chosen.split_at(loss.parameters.len());
         if let Some(result) = wrong(derived, output, (cause, places), inputs, parameters) {
