@@ -19,12 +19,14 @@ mod page;
 mod report;
 mod scene;
 mod subject;
+mod sweep;
 mod theirs;
 mod ulp;
 mod wide;
 
 pub use findings::{Check, Findings, Hazard, Verdict, Worst};
 pub use report::report;
+pub use sweep::{Case, Effort, Figures, Row, Span, Swept, sweep};
 pub use ulp::Format;
 
 use lossdef_compiler::CompiledLoss;

@@ -66,7 +66,22 @@ impl Scene {
 
     /// A quiet call to vary one element of: plain numbers, required inputs only. Each `turn` gives others.
     pub fn plain(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
-        let mut scene = Scene::random(loss, parameters, false, &mut Random::new(7));
+        Scene::quiet(loss, parameters, turn, false)
+    }
+
+    /// The same with optional inputs given: their defaults in turn 0, other numbers in the others.
+    pub fn plain_and_full(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
+        let mut scene = Scene::quiet(loss, parameters, turn, true);
+        for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
+            if let (0, Some(default), Some(elements)) = (turn, input.default, elements) {
+                elements.fill(default);
+            }
+        }
+        scene
+    }
+
+    fn quiet(loss: &Loss, parameters: Vec<f64>, turn: usize, full: bool) -> Scene {
+        let mut scene = Scene::random(loss, parameters, full, &mut Random::new(7));
         for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
             let Some(elements) = elements else { continue };
             let near = match input.role {
@@ -98,13 +113,23 @@ impl Scene {
         }
     }
 
-    /// The same with an element set.
+    /// The same with an element set, or a parameter.
     pub fn with(&self, element: Element, x: f64) -> Scene {
         let mut scene = self.clone();
-        if let Some(elements) = &mut scene.inputs[element.input] {
-            elements[element.flat] = x;
-        }
+        scene.set(element, x);
         scene
+    }
+
+    /// Sets an element, or a parameter.
+    pub fn set(&mut self, element: Element, x: f64) {
+        match element.input.checked_sub(self.inputs.len()) {
+            Some(parameter) => self.parameters[parameter] = x,
+            None => {
+                if let Some(elements) = &mut self.inputs[element.input] {
+                    elements[element.flat] = x;
+                }
+            }
+        }
     }
 
     /// The same with numbers that f32 has.

@@ -5,7 +5,7 @@ use lossdef_compiler::derive::{Derived, Form, Gradient};
 use lossdef_compiler::ir::{AxisId, ExprId, Reduction};
 
 use crate::oracle::bound::Bound;
-use crate::oracle::dual::Dual;
+use crate::oracle::dual::{Dual, Through};
 use crate::oracle::plain::Plain;
 use crate::oracle::{Arrays, Evaluator, Number, Positions};
 use crate::scene::{Element, Scene};
@@ -18,6 +18,20 @@ pub struct Exact {
     pub values: Vec<Wide>,
     /// The derivative of their sum in each element that was asked for.
     pub slopes: Vec<Wide>,
+    /// The values with their slopes, sample by sample.
+    samples: Vec<Dual>,
+}
+
+impl Exact {
+    /// To first order, how far the value of a sample moves if each element that was asked for moves this far.
+    pub fn reach(&self, sample: usize, moves: &[Wide]) -> Wide {
+        reach(&self.samples[sample], moves)
+    }
+}
+
+fn reach(dual: &Dual, moves: &[Wide]) -> Wide {
+    let parts = dual.slopes.iter().map(|(at, slope)| &slope.abs() * &moves[*at]);
+    parts.fold(Wide::zero(), |sum, part| &sum + &part)
 }
 
 /// Lays the inputs of a call over the axes of the loss.
@@ -70,23 +84,60 @@ pub fn exact(derived: &Derived, scene: &Scene, wanted: &[Element], moved: Option
     }
     let total = Dual::sum(&samples);
     Exact {
-        values: samples.into_iter().map(|sample| sample.value).collect(),
+        values: samples.iter().map(|sample| sample.value.clone()).collect(),
         slopes: (0..wanted.len()).map(|at| total.slope(at)).collect(),
+        samples,
     }
+}
+
+/// The inputs of a call in machine numbers.
+pub fn plain_arrays<const SINGLE: bool>(derived: &Derived, scene: &Scene) -> Arrays<Plain<SINGLE>> {
+    arrays(derived, scene, |_, x| Plain::constant(x), Plain::constant)
 }
 
 /// The naive value of the first sample, and the naive derivative of the sum in one element: the raw forms,
 /// evaluated as they stand.
 pub fn naive<const SINGLE: bool>(derived: &Derived, scene: &Scene, element: Element) -> (f64, f64) {
-    let arrays = arrays(derived, scene, |_, x| Plain::<SINGLE>::constant(x), Plain::constant);
+    let arrays = plain_arrays::<SINGLE>(derived, scene);
     let (value, slope) = evaluate(derived, &arrays, element, |form| form.raw);
     (value.0, slope.0)
 }
 
 /// How far value and derivative may be off where the stable forms are evaluated with every operation rounded.
-pub fn bounds<const SINGLE: bool>(derived: &Derived, scene: &Scene, element: Element) -> [Bound<SINGLE>; 2] {
-    let arrays = arrays(derived, scene, |_, x| Bound::<SINGLE>::given(x), Bound::given);
+pub fn bounds<const SINGLE: bool, const FREE: bool>(
+    derived: &Derived,
+    scene: &Scene,
+    element: Element,
+) -> [Bound<SINGLE, FREE>; 2] {
+    let arrays = arrays(derived, scene, |_, x| Bound::<SINGLE, FREE>::given(x), Bound::given);
     evaluate(derived, &arrays, element, |form| form.stable).into()
+}
+
+/// The same for the value of every sample and for the derivative in each of these elements.
+pub fn all_bounds<const SINGLE: bool, const FREE: bool>(
+    derived: &Derived,
+    scene: &Scene,
+    elements: &[Element],
+) -> (Vec<Bound<SINGLE, FREE>>, Vec<Bound<SINGLE, FREE>>) {
+    let arrays = arrays(derived, scene, |_, x| Bound::<SINGLE, FREE>::given(x), Bound::given);
+    evaluate_all(derived, &arrays, elements, |form| form.stable)
+}
+
+/// To first order, how far the exact derivative in each of these elements moves if each of `moving` moves so far.
+pub fn slope_reach(
+    derived: &Derived,
+    scene: &Scene,
+    elements: &[Element],
+    moving: &[Element],
+    moves: &[Wide],
+) -> Vec<Wide> {
+    let number = |element: Element, x: f64| match moving.iter().position(|known| *known == element) {
+        Some(at) => Through(Dual::variable(Wide::new(x), at)),
+        None => Through(Dual::constant(x)),
+    };
+    let arrays = arrays(derived, scene, number, Through::constant);
+    let (_, slopes) = evaluate_all(derived, &arrays, elements, |form| form.raw);
+    slopes.iter().map(|slope| reach(&slope.0, moves)).collect()
 }
 
 /// The value of the first sample, and the derivative of the sum of all in one element.
@@ -100,14 +151,38 @@ fn evaluate<N: Number>(
     let mut evaluator = Evaluator::new(&loss.graph, &loss.inputs, arrays);
     let first = evaluator.positions(loss.samples().iter()).swap_remove(0);
     let value = evaluator.value(which(derived.value), &first);
-    let gradient = derived.gradients.iter().find(|gradient| gradient.input == element.input);
-    let axes = loss.inputs.get(element.input).map(|input| input.axes.clone()).unwrap_or_default();
-    let at = evaluator.positions(axes).into_iter().nth(element.flat);
-    let slope = match (gradient, at) {
-        (Some(gradient), Some(at)) => slope(&mut evaluator, derived, gradient, &at, which),
-        _ => N::constant(0.0),
-    };
+    let slope = slope_in(&mut evaluator, derived, element, which);
     (value, slope)
+}
+
+/// The value of every sample, and the derivative of their sum in each of these elements.
+fn evaluate_all<N: Number>(
+    derived: &Derived,
+    arrays: &Arrays<N>,
+    elements: &[Element],
+    which: fn(Form) -> ExprId,
+) -> (Vec<N>, Vec<N>) {
+    let loss = &derived.loss;
+    let mut evaluator = Evaluator::new(&loss.graph, &loss.inputs, arrays);
+    let samples = evaluator.positions(loss.samples().iter());
+    let values = samples.iter().map(|at| evaluator.value(which(derived.value), at)).collect();
+    let slopes = elements.iter().map(|element| slope_in(&mut evaluator, derived, *element, which)).collect();
+    (values, slopes)
+}
+
+fn slope_in<N: Number>(
+    evaluator: &mut Evaluator<'_, N>,
+    derived: &Derived,
+    element: Element,
+    which: fn(Form) -> ExprId,
+) -> N {
+    let gradient = derived.gradients.iter().find(|gradient| gradient.input == element.input);
+    let axes = derived.loss.inputs.get(element.input).map(|input| input.axes.clone()).unwrap_or_default();
+    let at = evaluator.positions(axes).into_iter().nth(element.flat);
+    match (gradient, at) {
+        (Some(gradient), Some(at)) => slope(evaluator, derived, gradient, &at, which),
+        _ => N::constant(0.0),
+    }
 }
 
 fn slope<N: Number>(

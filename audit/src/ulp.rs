@@ -66,8 +66,50 @@ impl Format {
         (&(&Wide::new(got) - exact).abs() / &self.unit(exact)).to_f64()
     }
 
-    fn largest(self) -> f64 {
+    /// Its largest number.
+    pub fn largest(self) -> f64 {
         if self == Format::F32 { f64::from(f32::MAX) } else { f64::MAX }
+    }
+
+    /// Its smallest number above 0, a subnormal one.
+    pub fn smallest(self) -> f64 {
+        if self == Format::F32 { f64::from(f32::from_bits(1)) } else { f64::from_bits(1) }
+    }
+
+    /// The power of 2, or the nearest of its numbers.
+    pub fn power(self, exponent: i64) -> f64 {
+        self.round(&Wide::one().scaled(exponent))
+    }
+
+    /// Whether its significand has room for this number, whatever the exponent.
+    pub fn fits(self, x: &Wide) -> bool {
+        let Some(exponent) = x.exponent() else { return true };
+        let near = x.scaled(-exponent);
+        Wide::new(self.round(&near)) == near
+    }
+
+    /// The place of one of its numbers in their order; both zeros have the place 0.
+    pub fn place(self, x: f64) -> i64 {
+        let bits = match self {
+            Format::F32 => i64::from((x.abs() as f32).to_bits()),
+            Format::F64 => x.abs().to_bits() as i64,
+        };
+        if x < 0.0 { -bits } else { bits }
+    }
+
+    /// The number at a place, or the infinity beyond the last one.
+    pub fn number(self, place: i64) -> f64 {
+        let bits = place.unsigned_abs().min(self.place(f64::INFINITY) as u64);
+        let size = match self {
+            Format::F32 => f64::from(f32::from_bits(bits as u32)),
+            Format::F64 => f64::from_bits(bits),
+        };
+        if place < 0 { -size } else { size }
+    }
+
+    /// So many places further.
+    pub fn step(self, x: f64, places: i64) -> f64 {
+        self.number(self.place(x) + places)
     }
 }
 
@@ -75,6 +117,22 @@ impl Format {
 mod tests {
     use super::Format;
     use crate::wide::Wide;
+
+    #[test]
+    fn numbers_stand_in_order() {
+        for format in [Format::F32, Format::F64] {
+            assert_eq!(format.step(0.0, 1), format.smallest());
+            assert_eq!(format.step(format.smallest(), -2), -format.smallest());
+            assert_eq!(format.step(format.largest(), 1), f64::INFINITY);
+            assert_eq!(format.step(format.largest(), 9), f64::INFINITY);
+            for x in [1.0, -0.75, 3e-39, -format.largest()] {
+                let x = format.round(&Wide::new(x));
+                assert_eq!(format.number(format.place(x)), x);
+            }
+            assert!(format.fits(&Wide::new(0.75).scaled(-5000)));
+            assert!(!format.fits(&(&Wide::one() + &Wide::one().scaled(-60))));
+        }
+    }
 
     #[test]
     fn errors_are_counted_in_the_format() {

@@ -4,6 +4,7 @@
 //! error. The exit code is 0 where all is well, 1 where the command found mistakes in a formula, 2 where the call
 //! itself makes no sense.
 
+mod accuracy;
 mod audit;
 mod check;
 mod eval;
@@ -41,6 +42,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Check gradients and digits in wide arithmetic, and write the report.
     Audit(audit::Arguments),
+    /// Measure the largest errors over the whole range of f32 and f64.
+    Accuracy(accuracy::Arguments),
     /// Begin a new file.
     New(new::Arguments),
     /// Explain a diagnostic.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Expand(arguments) => expand::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Accuracy(arguments) => accuracy::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
     };

@@ -125,7 +125,7 @@ fn describe(subject: &Subject<'_>, scene: &Scene, element: Element) -> String {
 }
 
 /// Every exponent of the format with both signs, inside of the domain; beyond the middle, one of `stride`.
-fn grid(
+pub fn grid(
     format: Format,
     stride: usize,
     significands: usize,
@@ -331,10 +331,10 @@ fn cause(
         return Cause::Inputs;
     }
     let (error, peak) = if format == Format::F32 {
-        let bound = &theirs::bounds::<true>(subject.derived, scene, element)[at];
+        let bound = &theirs::bounds::<true, false>(subject.derived, scene, element)[at];
         (bound.error.clone(), bound.peak.clone())
     } else {
-        let bound = &theirs::bounds::<false>(subject.derived, scene, element)[at];
+        let bound = &theirs::bounds::<false, false>(subject.derived, scene, element)[at];
         (bound.error.clone(), bound.peak.clone())
     };
     let largest = Wide::one().scaled(format.exponents().1);

@@ -78,7 +78,7 @@ fn point(subject: &Subject<'_>, scene: Scene) -> Result<Point, String> {
     let exact = exact(subject.derived, &scene, &elements, None);
     let differences = elements.iter().map(|element| difference(subject, &scene, *element, &exact)).collect();
     let bounds = elements.iter().map(|element| {
-        bounds::<false>(subject.derived, &scene, *element).map(|bound| {
+        bounds::<false, false>(subject.derived, &scene, *element).map(|bound| {
             let size = (&bound.error * &Wide::one().scaled(Format::F64.bits() - 1)).to_f64();
             if size.is_finite() { size } else { 0.0 }
         })

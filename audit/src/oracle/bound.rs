@@ -1,5 +1,8 @@
 //! How far an honest evaluation may be off: every operation rounds its result once, and what its operands are off
 //! goes through its slopes. To first order, and in wide numbers, so that the bound itself loses nothing.
+//!
+//! Where `FREE`, exponents have no bounds, inputs are exact, and so is an operation of IEEE 754 whose result the
+//! format has: what is left is what terms lose that cancel, and nothing of what overflows or underflows.
 
 use lossdef_compiler::ir::{Function, Reduction, Scalar};
 
@@ -10,7 +13,7 @@ use crate::wide::Wide;
 
 /// An exact value, how far a result in f64 (f32 where `SINGLE`) may be from it, and the largest number on the way.
 #[derive(Clone, Debug)]
-pub struct Bound<const SINGLE: bool> {
+pub struct Bound<const SINGLE: bool, const FREE: bool> {
     /// The exact value.
     pub value: Wide,
     /// The bound, as a distance.
@@ -19,7 +22,7 @@ pub struct Bound<const SINGLE: bool> {
     pub peak: Wide,
 }
 
-impl<const SINGLE: bool> Bound<SINGLE> {
+impl<const SINGLE: bool, const FREE: bool> Bound<SINGLE, FREE> {
     fn format() -> Format {
         if SINGLE { Format::F32 } else { Format::F64 }
     }
@@ -27,13 +30,26 @@ impl<const SINGLE: bool> Bound<SINGLE> {
     /// A number that may be off by one unit itself: an input, a parameter.
     pub fn given(x: f64) -> Self {
         let value = Wide::new(x);
-        let error = if value.is_zero() { Wide::zero() } else { Self::format().unit(&value) };
+        let error = if value.is_zero() || Self::is_exact(&value) { Wide::zero() } else { Self::unit(&value) };
         Bound { peak: value.abs(), value, error }
+    }
+
+    /// Whether the format has this number, but for its exponent, and that matters.
+    fn is_exact(x: &Wide) -> bool {
+        FREE && Self::format().fits(x)
+    }
+
+    fn unit(x: &Wide) -> Wide {
+        match x.exponent() {
+            Some(exponent) if FREE => Wide::one().scaled(exponent - Self::format().bits() + 1),
+            None if FREE => Wide::zero(),
+            _ => Self::format().unit(x),
+        }
     }
 
     /// The result of an operation of these operands, with its slope in each of them.
     fn result(dual: Dual, operands: &[Self], roundings: usize) -> Self {
-        let unit = &Self::format().unit(&dual.value) * &Wide::new(roundings as f64);
+        let unit = &Self::unit(&dual.value) * &Wide::new(roundings as f64);
         let mut error = if dual.value.is_finite() { unit } else { Wide::zero() };
         let mut peak = dual.value.abs();
         for (at, operand) in operands.iter().enumerate() {
@@ -55,7 +71,13 @@ impl<const SINGLE: bool> Bound<SINGLE> {
     }
 }
 
-impl<const SINGLE: bool> Number for Bound<SINGLE> {
+/// Whether the machine gives the nearest number.
+fn is_rounded_once(function: Function) -> bool {
+    use Function::{Abs, Add, Clamp, Div, Max, Min, Mul, Neg, Relu, Sign, Sqrt, Sub};
+    matches!(function, Abs | Add | Clamp | Div | Max | Min | Mul | Neg | Relu | Sign | Sqrt | Sub)
+}
+
+impl<const SINGLE: bool, const FREE: bool> Number for Bound<SINGLE, FREE> {
     fn constant(x: f64) -> Self {
         let whole = x.fract() == 0.0 && x.abs() < 1e6;
         if whole || !x.is_finite() {
@@ -70,7 +92,9 @@ impl<const SINGLE: bool> Number for Bound<SINGLE> {
     }
 
     fn apply(function: Function, arguments: &[Self]) -> Self {
-        let mut result = Self::result(Dual::apply(function, &Self::duals(arguments)), arguments, 1);
+        let dual = Dual::apply(function, &Self::duals(arguments));
+        let roundings = usize::from(!(is_rounded_once(function) && Self::is_exact(&dual.value)));
+        let mut result = Self::result(dual, arguments, roundings);
         if let ([a, b], Scalar::Bool) = (arguments, function.result()) {
             // Rounding may decide a comparison of two that are this close.
             let error = &a.error + &b.error;

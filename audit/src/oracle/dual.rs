@@ -91,3 +91,36 @@ impl Number for Dual {
         Dual { value: self.value, slopes: other.slopes }
     }
 }
+
+/// A dual number whose slopes `stop` and `with_grad` do not hide: how a result moves with its inputs, whatever
+/// the author lays down as its gradient.
+#[derive(Clone, Debug)]
+pub struct Through(pub Dual);
+
+impl Number for Through {
+    fn constant(x: f64) -> Through {
+        Through(Dual::constant(x))
+    }
+
+    fn plain(&self) -> f64 {
+        self.0.plain()
+    }
+
+    fn apply(function: Function, arguments: &[Through]) -> Through {
+        let arguments: Vec<Dual> = arguments.iter().map(|argument| argument.0.clone()).collect();
+        Through(Dual::apply(function, &arguments))
+    }
+
+    fn fold(reduction: Reduction, values: &[Through]) -> Through {
+        let values: Vec<Dual> = values.iter().map(|value| value.0.clone()).collect();
+        Through(Dual::fold(reduction, &values))
+    }
+
+    fn stop(self) -> Through {
+        self
+    }
+
+    fn with_slopes(self, _: Through) -> Through {
+        self
+    }
+}

@@ -1,0 +1,203 @@
+//! One call held against exact arithmetic: the value of every sample and the derivative in every element.
+
+use std::cell::OnceCell;
+
+use crate::oracle::bound::Bound;
+use crate::ours::ours;
+use crate::scene::{Element, Scene};
+use crate::subject::Subject;
+use crate::theirs::{all_bounds, exact, slope_reach};
+use crate::ulp::Format;
+use crate::wide::Wide;
+
+/// An error that is no larger is what the roundings of a handful of operations leave: in units in the last place,
+/// or in units of one of the scales below.
+pub const FINE: f64 = 16.0;
+
+/// What is wrong with a result whose exact counterpart the format has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Digits are lost, because something on the way is too small for the format.
+    Underflow,
+    /// It is infinite, or far off because something on the way is too large for the format.
+    Overflow,
+    /// It is not a number.
+    Nan,
+    /// It is an infinity of the wrong sign, or a number where there is an infinity.
+    Sign,
+    /// It is wrong, and nothing on the way explains it.
+    Unexplained,
+}
+
+impl Fault {
+    /// In words.
+    pub fn says(self) -> &'static str {
+        match self {
+            Fault::Underflow => "loses digits to an underflow on the way",
+            Fault::Overflow => "overflows on the way",
+            Fault::Nan => "is not a number",
+            Fault::Sign => "is not the infinity that is right",
+            Fault::Unexplained => "is off, and nothing explains it",
+        }
+    }
+}
+
+/// How good one result is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Grade {
+    /// Off by so many units in the last place.
+    Fine(f64),
+    /// Further off: so many times as far as one unit in the last place of every input and parameter, each moved by
+    /// itself, moves the exact result, and half a unit of the result.
+    Inputs(f64),
+    /// Further off than the inputs explain: so many times as far as one rounding of each operation of the stable
+    /// form may move the result. Terms cancel.
+    Terms(f64),
+    /// At a condition that roundings may decide either way.
+    Open,
+    /// The right infinity for what is too large for the format.
+    Beyond,
+    /// The formula itself is infinite, and the result is.
+    Pole,
+    /// The formula itself is no number.
+    Undefined,
+    /// Wrong.
+    Wrong(Fault),
+}
+
+/// A result of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// The value of a sample.
+    Value(usize),
+    /// The derivative of the sum of the values.
+    Slope(Element),
+}
+
+/// Calls the loss and hands each result, what is right, and its grade to `see`. False where the call is refused.
+pub fn judge(
+    subject: &Subject<'_>,
+    scene: &Scene,
+    format: Format,
+    see: &mut dyn FnMut(Quantity, f64, &Wide, Grade),
+) -> bool {
+    match format {
+        Format::F32 => judge_in::<true>(subject, scene, see),
+        Format::F64 => judge_in::<false>(subject, scene, see),
+    }
+}
+
+fn judge_in<const SINGLE: bool>(
+    subject: &Subject<'_>,
+    scene: &Scene,
+    see: &mut dyn FnMut(Quantity, f64, &Wide, Grade),
+) -> bool {
+    let (loss, format) = (subject.loss(), if SINGLE { Format::F32 } else { Format::F64 });
+    let Ok(answer) = ours(loss, subject.callable, scene, SINGLE) else { return false };
+    let (elements, moving) = (scene.elements(loss), scene.everything(loss));
+    let right = exact(subject.derived, scene, &moving, None);
+    let moves: Vec<Wide> = moving.iter().map(|at| format.unit(&Wide::new(scene.at(loss, *at)))).collect();
+    let reaches = OnceCell::new();
+    let slope_reaches =
+        || reaches.get_or_init(|| slope_reach(subject.derived, scene, &elements, &moving, &moves));
+    let free = OnceCell::new();
+    let free = || free.get_or_init(|| all_bounds::<SINGLE, true>(subject.derived, scene, &elements));
+    let tight = OnceCell::new();
+    let tight = || tight.get_or_init(|| all_bounds::<SINGLE, false>(subject.derived, scene, &elements));
+    let signed_zero = moving.iter().any(|at| {
+        let x = scene.at(loss, *at);
+        x == 0.0 && x.is_sign_negative()
+    });
+
+    for (at, (got, right_one)) in answer.values.iter().zip(&right.values).enumerate() {
+        let scales = Scales {
+            reach: &|| right.reach(at, &moves),
+            free: &|| summary(&free().0[at]),
+            tight: &|| summary(&tight().0[at]),
+            signed_zero,
+        };
+        see(Quantity::Value(at), *got, right_one, grade(format, *got, right_one, &scales));
+    }
+    for (at, (element, right_one)) in elements.iter().zip(&right.slopes).enumerate() {
+        let gradient = answer.gradients[element.input].as_ref();
+        let got = gradient.map_or(f64::NAN, |all| all[element.flat]);
+        let scales = Scales {
+            reach: &|| slope_reaches()[at].clone(),
+            free: &|| summary(&free().1[at]),
+            tight: &|| summary(&tight().1[at]),
+            signed_zero,
+        };
+        see(Quantity::Slope(*element), got, right_one, grade(format, got, right_one, &scales));
+    }
+    true
+}
+
+/// How far an error may go, and the largest number on the way.
+fn summary<const SINGLE: bool, const FREE: bool>(bound: &Bound<SINGLE, FREE>) -> (Wide, Wide) {
+    (bound.error.clone(), bound.peak.clone())
+}
+
+/// What errors are measured by, worked out where it is asked for.
+struct Scales<'a> {
+    reach: &'a dyn Fn() -> Wide,
+    free: &'a dyn Fn() -> (Wide, Wide),
+    tight: &'a dyn Fn() -> (Wide, Wide),
+    /// Whether an input is -0: the exact numbers have one zero, so poles there have no sign.
+    signed_zero: bool,
+}
+
+fn grade(format: Format, got: f64, right: &Wide, scales: &Scales<'_>) -> Grade {
+    if right.is_nan() {
+        return Grade::Undefined;
+    }
+    if got.is_nan() {
+        return Grade::Wrong(Fault::Nan);
+    }
+    let same_sign = got.is_sign_negative() == right.is_negative();
+    if !right.is_finite() {
+        let found = got.is_infinite() && (same_sign || scales.signed_zero);
+        return if found { Grade::Pole } else { Grade::Wrong(Fault::Sign) };
+    }
+    if got.is_infinite() && format.round(right).is_infinite() {
+        return if same_sign { Grade::Beyond } else { Grade::Wrong(Fault::Sign) };
+    }
+    // An infinity counts as the number that would follow the largest one.
+    let near = if got.is_infinite() {
+        let next = Wide::one().scaled(format.exponents().1 + 1);
+        if got < 0.0 { -&next } else { next }
+    } else {
+        Wide::new(got)
+    };
+    let error = (&near - right).abs();
+    let unit = format.unit(right);
+    let ulp = (&error / &unit).to_f64();
+    if ulp <= FINE {
+        return Grade::Fine(ulp);
+    }
+    let reach = (scales.reach)();
+    if !reach.is_finite() && !reach.is_nan() {
+        return Grade::Open;
+    }
+    let reach = if reach.is_nan() { Wide::zero() } else { reach };
+    let scaled = (&error / &(&reach + &unit.scaled(-1))).to_f64();
+    if scaled <= FINE {
+        return Grade::Inputs(scaled);
+    }
+    let (bound, peak) = (scales.free)();
+    let overflows = format.round(&peak).is_infinite();
+    if got.is_finite() && !overflows {
+        if !bound.is_finite() {
+            return Grade::Open;
+        }
+        let share = (&error / &(&bound + &unit.scaled(-1))).to_f64();
+        if share <= FINE {
+            return Grade::Terms(share);
+        }
+    }
+    if overflows {
+        return Grade::Wrong(Fault::Overflow);
+    }
+    let (bound, _) = (scales.tight)();
+    let explained = !bound.is_finite() || error <= &bound * &Wide::new(FINE);
+    Grade::Wrong(if explained { Fault::Underflow } else { Fault::Unexplained })
+}
