@@ -52,7 +52,17 @@ impl Random {
 impl Scene {
     /// A call with these parameters at random numbers; `full` gives optional inputs, too.
     pub fn random(loss: &Loss, parameters: Vec<f64>, full: bool, random: &mut Random) -> Scene {
-        let sizes = sizes(loss);
+        Scene::of_samples(2, loss, parameters, full, random)
+    }
+
+    fn of_samples(
+        samples: usize,
+        loss: &Loss,
+        parameters: Vec<f64>,
+        full: bool,
+        random: &mut Random,
+    ) -> Scene {
+        let sizes = sizes(loss, samples);
         let length = |input: &Input| input.axes.iter().map(|axis| sizes[usize::from(axis.0)]).product();
         let inputs = loss.inputs.iter().map(|input| {
             (full || input.default.is_none()).then(|| {
@@ -66,12 +76,12 @@ impl Scene {
 
     /// A quiet call to vary one element of: plain numbers, required inputs only. Each `turn` gives others.
     pub fn plain(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
-        Scene::quiet(loss, parameters, turn, false)
+        Scene::quiet(2, loss, parameters, turn, false)
     }
 
-    /// The same with optional inputs given: their defaults in turn 0, other numbers in the others.
-    pub fn plain_and_full(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
-        let mut scene = Scene::quiet(loss, parameters, turn, true);
+    /// A quiet call of one sample, with optional inputs given: their defaults in turn 0, other numbers in the others.
+    pub fn one_sample(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
+        let mut scene = Scene::quiet(1, loss, parameters, turn, true);
         for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
             if let (0, Some(default), Some(elements)) = (turn, input.default, elements) {
                 elements.fill(default);
@@ -80,8 +90,8 @@ impl Scene {
         scene
     }
 
-    fn quiet(loss: &Loss, parameters: Vec<f64>, turn: usize, full: bool) -> Scene {
-        let mut scene = Scene::random(loss, parameters, full, &mut Random::new(7));
+    fn quiet(samples: usize, loss: &Loss, parameters: Vec<f64>, turn: usize, full: bool) -> Scene {
+        let mut scene = Scene::of_samples(samples, loss, parameters, full, &mut Random::new(7));
         for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
             let Some(elements) = elements else { continue };
             let near = match input.role {
@@ -180,12 +190,12 @@ pub fn number_text(x: f64) -> String {
     }
 }
 
-/// One sample for an elementwise loss, else a few positions on every axis.
-fn sizes(loss: &Loss) -> Vec<usize> {
+/// One sample for an elementwise loss, else so many on each axis of samples and a few positions on the others.
+fn sizes(loss: &Loss, count: usize) -> Vec<usize> {
     let samples = loss.samples();
     let of = |axis: AxisId| match () {
         () if axis == AxisId::SAMPLES => 1,
-        () if samples.contains(axis) => 2,
+        () if samples.contains(axis) => count,
         () => 3,
     };
     (0..loss.graph.axes.len()).map(|axis| of(AxisId(axis as u8))).collect()

@@ -45,8 +45,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
 }
 
 const HEAD: &str = "\
-| loss | format | value: ULP | scaled | terms | gradient: ULP | scaled | terms | magnitudes | points |
-|---|---|---|---|---|---|---|---|---|---|
+| loss | format | value: ULP | scaled | terms | faint | gradient: ULP | scaled | terms | faint | magnitudes | points |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 fn line(row: &Row) -> String {
@@ -66,6 +66,6 @@ fn line(row: &Row) -> String {
 }
 
 fn cells(figures: &Figures) -> String {
-    let cell = |x: f64| if x < 0.0 { String::new() } else { format!("{x:.2}") };
-    format!("{} | {} | {}", cell(figures.ulp), cell(figures.scaled), cell(figures.terms))
+    let cell = |x: f64| if x == 0.0 { String::new() } else { format!("{x:.2}") };
+    format!("{} | {} | {} | {:e}", cell(figures.ulp), cell(figures.scaled), cell(figures.terms), figures.faint)
 }

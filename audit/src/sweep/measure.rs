@@ -12,12 +12,16 @@ use crate::wide::Wide;
 
 /// An error that is no larger is what the roundings of a handful of operations leave: in units in the last place,
 /// or in units of one of the scales below.
-pub const FINE: f64 = 16.0;
+const FINE: f64 = 16.0;
+
+/// A result is well conditioned where the last bits of inputs and parameters move it by no more units in the last
+/// place.
+const CLOSE: f64 = 4.0;
 
 /// What is wrong with a result whose exact counterpart the format has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Digits are lost, because something on the way is too small for the format.
+    /// Digits of a result of ordinary size are lost, because something on the way is too small for the format.
     Underflow,
     /// It is infinite, or far off because something on the way is too large for the format.
     Overflow,
@@ -45,14 +49,16 @@ impl Fault {
 /// How good one result is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Grade {
-    /// Off by so many units in the last place.
-    Fine(f64),
-    /// Further off: so many times as far as one unit in the last place of every input and parameter, each moved by
-    /// itself, moves the exact result, and half a unit of the result.
+    /// Well conditioned, and off by so many units in the last place.
+    Units(f64),
+    /// Not well conditioned: off by so many times as much as one unit in the last place of every input and parameter,
+    /// each moved by itself, moves the exact result, and half a unit of the result.
     Inputs(f64),
     /// Further off than the inputs explain: so many times as far as one rounding of each operation of the stable
     /// form may move the result. Terms cancel.
     Terms(f64),
+    /// Close to the smallest numbers, and so large: digits are lost to an underflow.
+    Faint(f64),
     /// At a condition that roundings may decide either way.
     Open,
     /// The right infinity for what is too large for the format.
@@ -171,33 +177,44 @@ fn grade(format: Format, got: f64, right: &Wide, scales: &Scales<'_>) -> Grade {
     let error = (&near - right).abs();
     let unit = format.unit(right);
     let ulp = (&error / &unit).to_f64();
-    if ulp <= FINE {
-        return Grade::Fine(ulp);
+    if ulp <= 1.0 {
+        return Grade::Units(ulp);
     }
     let reach = (scales.reach)();
     if !reach.is_finite() && !reach.is_nan() {
         return Grade::Open;
     }
     let reach = if reach.is_nan() { Wide::zero() } else { reach };
+    let conditioned = reach <= &unit * &Wide::new(CLOSE);
     let scaled = (&error / &(&reach + &unit.scaled(-1))).to_f64();
-    if scaled <= FINE {
-        return Grade::Inputs(scaled);
+    match conditioned {
+        true if ulp <= FINE => return Grade::Units(ulp),
+        false if scaled <= FINE => return Grade::Inputs(scaled),
+        _ => {}
     }
     let (bound, peak) = (scales.free)();
-    let overflows = format.round(&peak).is_infinite();
-    if got.is_finite() && !overflows {
-        if !bound.is_finite() {
-            return Grade::Open;
-        }
-        let share = (&error / &(&bound + &unit.scaled(-1))).to_f64();
-        if share <= FINE {
-            return Grade::Terms(share);
-        }
-    }
-    if overflows {
+    if format.round(&peak).is_infinite() {
         return Grade::Wrong(Fault::Overflow);
+    }
+    if !bound.is_finite() {
+        return Grade::Open;
+    }
+    let terms = (&error / &(&bound + &unit.scaled(-1))).to_f64();
+    if got.is_finite() && terms <= FINE {
+        return Grade::Terms(terms);
     }
     let (bound, _) = (scales.tight)();
     let explained = !bound.is_finite() || error <= &bound * &Wide::new(FINE);
-    Grade::Wrong(if explained { Fault::Underflow } else { Fault::Unexplained })
+    let size = got.abs().max(right.abs().to_f64());
+    match explained {
+        true if size <= faint(format) => Grade::Faint(size),
+        true => Grade::Wrong(Fault::Underflow),
+        false => Grade::Wrong(Fault::Unexplained),
+    }
+}
+
+/// Below, results are close enough to the smallest numbers to lose digits with them: there are as many bits from the
+/// smallest normal number to it as the format has.
+fn faint(format: Format) -> f64 {
+    format.power(format.exponents().0 + format.bits())
 }

@@ -35,39 +35,41 @@ pub enum Effort {
     Dense,
 }
 
-/// The largest errors of one kind of result; negative where there is none.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The largest errors of one kind of result; 0 where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// In units in the last place, of results that are off by no more than 16.
+    /// In units in the last place, where the last bits of inputs and parameters move the exact result by at most 4.
     pub ulp: f64,
-    /// Of all others, in units of what the last bits of inputs and parameters move the exact result, and half a
-    /// unit in the last place.
+    /// Elsewhere, in units of what these last bits move it, and half a unit in the last place.
     pub scaled: f64,
-    /// Of those among them that are off by more than 16 of these units, because terms of the stable form cancel: in
-    /// units of what one rounding of each operation moves the result.
+    /// Of results that are off by more than 16 of these units, because terms of the stable form cancel: in units of
+    /// what one rounding of each operation moves the result.
     pub terms: f64,
+    /// The largest result that lost digits to an underflow.
+    pub faint: f64,
 }
 
 impl Figures {
-    const NONE: Figures = Figures { ulp: -1.0, scaled: -1.0, terms: -1.0 };
-
     fn join(&mut self, other: &Figures) {
         self.ulp = self.ulp.max(other.ulp);
         self.scaled = self.scaled.max(other.scaled);
         self.terms = self.terms.max(other.terms);
+        self.faint = self.faint.max(other.faint);
     }
 
     fn add(&mut self, grade: Grade) {
         match grade {
-            Grade::Fine(x) => self.ulp = self.ulp.max(x),
+            Grade::Units(x) => self.ulp = self.ulp.max(x),
             Grade::Inputs(x) => self.scaled = self.scaled.max(x),
             Grade::Terms(x) => self.terms = self.terms.max(x),
+            Grade::Faint(x) => self.faint = self.faint.max(x),
             _ => {}
         }
     }
 
-    fn as_array(&self) -> [f64; 3] {
-        [self.ulp, self.scaled, self.terms]
+    /// All of them, with their names.
+    pub fn named(&self) -> [(&'static str, f64); 4] {
+        [("ULP", self.ulp), ("scaled", self.scaled), ("terms", self.terms), ("faint", self.faint)]
     }
 }
 
@@ -149,7 +151,7 @@ impl Swept<'_> {
         let mut point = Point {
             span: range::span_of(self.subject.loss(), &scene),
             scene,
-            figures: [Figures::NONE; 2],
+            figures: [Figures::default(); 2],
             fault: None,
             undefined: false,
         };
@@ -173,14 +175,14 @@ impl Swept<'_> {
     /// What was found within a span.
     pub fn row(&self, span: Span) -> Row {
         let inside: Vec<&Point> = self.points.iter().filter(|point| span.holds(point.span)).collect();
-        let mut figures = [Figures::NONE; 2];
+        let mut figures = [Figures::default(); 2];
         let mut cases = Vec::new();
         for (kind, name) in ["value", "gradient"].into_iter().enumerate() {
-            let mut worst: [Option<&Point>; 3] = [None; 3];
+            let mut worst: [Option<&Point>; 4] = [None; 4];
             for point in &inside {
-                let (known, new) = (figures[kind].as_array(), point.figures[kind].as_array());
-                for at in 0..3 {
-                    if new[at] > known[at] {
+                let (known, new) = (figures[kind].named(), point.figures[kind].named());
+                for at in 0..4 {
+                    if new[at].1 > known[at].1 {
                         worst[at] = Some(point);
                     }
                 }
@@ -188,13 +190,12 @@ impl Swept<'_> {
             }
             for (at, point) in worst.into_iter().enumerate() {
                 let Some(point) = point else { continue };
-                let largest = figures[kind].as_array()[at];
+                let (unit, largest) = figures[kind].named()[at];
                 let wanted = |quantity: Quantity, grade: Grade| {
-                    let mut own = Figures::NONE;
+                    let mut own = Figures::default();
                     own.add(grade);
-                    matches!(quantity, Quantity::Slope(_)) == (kind == 1) && own.as_array()[at] == largest
+                    matches!(quantity, Quantity::Slope(_)) == (kind == 1) && own.named()[at].1 == largest
                 };
-                let unit = ["ULP", "scaled", "terms"][at];
                 cases.extend(self.describe(point, format!("{name}, {unit}"), &wanted));
             }
         }

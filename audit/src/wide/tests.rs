@@ -145,3 +145,12 @@ fn numbers_of_the_machine_go_in_and_out() {
     assert_eq!(of(-1e5).exp().to_f64(), 0.0);
     assert_eq!((&of(f64::MAX) + &of(f64::MAX)).to_f64(), f64::INFINITY);
 }
+
+#[test]
+fn the_largest_number_stays_the_largest() {
+    for more in [1e-20, -1e-20, 1e10, 5e-324] {
+        assert_eq!((&of(f64::from(f32::MAX)) + &of(more)).to_f32(), f32::MAX);
+        assert_eq!((&of(f64::MAX) + &of(more)).to_f64(), f64::MAX);
+        assert_eq!((&of(1.5) + &of(more * 1e-20)).to_f32(), 1.5);
+    }
+}
