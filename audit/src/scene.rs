@@ -4,6 +4,8 @@
 
 use lossdef_compiler::ir::{AxisId, Domain, Input, Loss, Parameter, ParameterKind, Role};
 
+use crate::ulp::Format;
+
 /// Inputs and parameters of one call.
 #[derive(Clone, Debug)]
 pub struct Scene {
@@ -163,8 +165,13 @@ impl Scene {
 
     /// Inputs and parameters in words, for a report.
     pub fn describe(&self, loss: &Loss) -> Vec<(String, String)> {
+        self.describe_in(Format::F64, loss)
+    }
+
+    /// The same with as few digits as tell numbers of a format apart.
+    pub fn describe_in(&self, format: Format, loss: &Loss) -> Vec<(String, String)> {
         let numbers = |elements: &[f64]| {
-            let all: Vec<String> = elements.iter().map(|x| number_text(*x)).collect();
+            let all: Vec<String> = elements.iter().map(|x| format.text(*x)).collect();
             if all.len() == 1 { all[0].clone() } else { format!("[{}]", all.join(", ")) }
         };
         let inputs = loss.inputs.iter().zip(&self.inputs).filter_map(|(input, elements)| {
@@ -173,20 +180,11 @@ impl Scene {
         let parameters = loss.parameters.iter().zip(&self.parameters).map(|(parameter, value)| {
             let text = match parameter.kind {
                 ParameterKind::Bool => (*value != 0.0).to_string(),
-                _ => number_text(*value),
+                _ => format.text(*value),
             };
             (parameter.name.clone(), text)
         });
         inputs.chain(parameters).collect()
-    }
-}
-
-/// A number with as few digits as tell it from its neighbours.
-pub fn number_text(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() || (1e-4..1e7).contains(&x.abs()) {
-        x.to_string()
-    } else {
-        format!("{x:e}")
     }
 }
 

@@ -35,7 +35,7 @@ fn key(scene: &Scene) -> Vec<u64> {
 
 /// Scenes of one kind, for the defaults of the parameters: so many remain in a quick sweep of a loss without axes, and
 /// over axes, where a call costs more, a part of them.
-const SCENES: usize = 1200;
+const SCENES: usize = 800;
 
 struct Plan<'a> {
     subject: &'a Subject<'a>,

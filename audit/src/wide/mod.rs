@@ -13,9 +13,9 @@ mod tests;
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use dashu_base::{BitTest, UnsignedAbs};
 use dashu_float::FBig;
 use dashu_float::round::mode::HalfEven;
-use dashu_base::{BitTest, UnsignedAbs};
 use dashu_int::{IBig, UBig};
 pub use functions::pi;
 use part::{BITS, Part};
