@@ -143,7 +143,7 @@ fn kind(x: f64) -> i8 {
     match x {
         x if x.is_nan() => 0,
         x if x.is_infinite() => 1,
-        x if x == 0.0 => 2,
+        0.0 => 2,
         _ => 3,
     }
 }
