@@ -1,6 +1,6 @@
 //! The loss as an operation in candle's graph.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Error, Layout, Result, Shape, Tensor,
@@ -59,8 +59,22 @@ impl Operation {
         value.map(storage).ok_or_else(taken)
     }
 
-    /// The gradients, given that in the result. They can be asked for any number of times.
-    fn backward(&self, upstream: &Tensor) -> Result<Vec<Tensor>> {
+    /// The gradients in the arguments, given that in the result. They can be asked for any number of times.
+    fn backward(&self, arguments: &[&Tensor], upstream: &Tensor) -> Result<Vec<Tensor>> {
+        let mut gradients = self.gradients(upstream)?;
+        if arguments.len() < gradients.len() {
+            gradients = vec![joined(&gradients)?];
+        }
+        if is_attached() {
+            let of = |(gradient, argument): (Tensor, &&Tensor)| {
+                gradient.apply_op2(argument, Derivative(self.name))
+            };
+            gradients = gradients.into_iter().zip(arguments).map(of).collect::<Result<_>>()?;
+        }
+        Ok(gradients)
+    }
+
+    fn gradients(&self, upstream: &Tensor) -> Result<Vec<Tensor>> {
         match &self.gradients {
             Gradients::Now(gradients) => {
                 let factor = upstream.to_dtype(DType::F64)?.to_scalar::<f64>()?;
@@ -84,9 +98,8 @@ impl CustomOp1 for Operation {
         self.take()
     }
 
-    fn bwd(&self, _: &Tensor, _: &Tensor, upstream: &Tensor) -> Result<Option<Tensor>> {
-        let mut gradients = self.backward(upstream)?;
-        Ok(if gradients.len() > 1 { Some(joined(&gradients)?) } else { gradients.pop() })
+    fn bwd(&self, a: &Tensor, _: &Tensor, upstream: &Tensor) -> Result<Option<Tensor>> {
+        Ok(self.backward(&[a], upstream)?.pop())
     }
 }
 
@@ -101,12 +114,12 @@ impl CustomOp2 for Operation {
 
     fn bwd(
         &self,
-        _: &Tensor,
-        _: &Tensor,
+        a: &Tensor,
+        b: &Tensor,
         _: &Tensor,
         upstream: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let mut gradients = self.backward(upstream)?.into_iter();
+        let mut gradients = self.backward(&[a, b], upstream)?.into_iter();
         Ok((gradients.next(), gradients.next()))
     }
 }
@@ -130,15 +143,45 @@ impl CustomOp3 for Operation {
 
     fn bwd(
         &self,
-        _: &Tensor,
-        _: &Tensor,
-        _: &Tensor,
+        a: &Tensor,
+        b: &Tensor,
+        c: &Tensor,
         _: &Tensor,
         upstream: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let mut gradients = self.backward(upstream)?.into_iter();
+        let mut gradients = self.backward(&[a, b, c], upstream)?.into_iter();
         Ok((gradients.next(), gradients.next(), gradients.next()))
     }
+}
+
+/// The gradient of a loss in its argument, which cannot be differentiated in turn: that is an error of `backward`.
+struct Derivative(&'static str);
+
+impl CustomOp2 for Derivative {
+    fn name(&self) -> &'static str {
+        "the gradient of a loss of lossdef"
+    }
+
+    fn cpu_fwd(
+        &self,
+        gradient: &CpuStorage,
+        layout: &Layout,
+        _: &CpuStorage,
+        _: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        match layout.contiguous_offsets() {
+            Some((0, _)) => Ok((gradient.clone(), layout.shape().clone())),
+            _ => Err(Error::Msg(format!("{}: a gradient of an unknown layout", self.0)).bt()),
+        }
+    }
+}
+
+/// Whether candle is told to keep gradients in the graph that they are computed from, as it does not by itself.
+fn is_attached() -> bool {
+    static ATTACHED: OnceLock<bool> = OnceLock::new();
+    let read =
+        || std::env::var("CANDLE_GRAD_DO_NOT_DETACH").is_ok_and(|value| !value.is_empty() && value != "0");
+    *ATTACHED.get_or_init(read)
 }
 
 /// All elements of several tensors, one after the other.

@@ -186,3 +186,28 @@ fn losses_are_tensors() -> Result<()> {
     assert!(values.windows(2).all(|pair| pair[1] < pair[0]), "{values:?}");
     Ok(())
 }
+
+/// Where candle is told to keep gradients in the graph, ours are no constants, but cannot be differentiated.
+#[test]
+fn second_derivatives_are_refused() -> Result<()> {
+    const ATTACHED: &str = "CANDLE_GRAD_DO_NOT_DETACH";
+    if std::env::var_os(ATTACHED).is_none() {
+        // candle reads the variable once, so that it has to be there from the start.
+        let program = std::env::current_exe()?;
+        let mut again = std::process::Command::new(program);
+        let status = again.args(["--exact", "second_derivatives_are_refused"]).env(ATTACHED, "1").status()?;
+        assert!(status.success());
+        return Ok(());
+    }
+    let x = Var::new(&[1f64, -2.0], &Device::Cpu)?;
+    for reduction in [Reduction::Mean, Reduction::None] {
+        let mse = Loss::new(Mse::dynamic()).reduction(reduction);
+        let store = mse.forward(&x, &x.zeros_like()?)?.backward()?;
+        let penalty = store.get(&x).expect("a gradient").sqr()?.sum_all()?;
+        let error = penalty.backward().expect_err("a second derivative").to_string();
+        assert!(error.contains("backward is not supported for the gradient of a loss of lossdef"), "{error}");
+    }
+    let candle = candle_nn::loss::mse(&x, &x.zeros_like()?)?.backward()?;
+    assert!(candle.get(&x).expect("a gradient").track_op(), "the variable is not read any more");
+    Ok(())
+}
