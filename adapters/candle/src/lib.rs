@@ -1,4 +1,4 @@
-//! Losses of [lossdef](lossdef) for [candle](candle_core): every loss of every `.def` file, with its fused gradient.
+//! Losses of [lossdef] for [candle](candle_core): every loss of every `.def` file, with its fused gradient.
 //!
 //! A loss is computed in one pass over the memory of the tensors, value and gradient together, on all cores; where no
 //! input leads to a variable, the gradient is left out. It is an ordinary node of candle's graph.
@@ -33,13 +33,22 @@
 //!
 //! # A loss of your own
 //!
-//! One line compiles a `.def` file, and what it declares is used as the losses above are:
+//! One line compiles a `.def` file (`lossdef::losses! { "my.def" }`) or a text, and what it declares is used as the losses
+//! above are:
 //!
-//! ```ignore
+//! ```
+//! # use candle_core::{Device, Result, Tensor};
+//! # use lossdef_candle::Loss;
 //! mod own {
-//!     lossdef::losses! { "my.def" } // loss my_loss(input, target; sharpness = 2.0) = ...
+//!     lossdef::losses! { inline = "loss lorentzian(x, y; scale in (0, inf) = 1.0) = log(1 + ((x - y) / scale)^2)" }
 //! }
-//! let value = Loss::new(own::MyLoss::dynamic()).parameter("sharpness", 3.0).forward(&input, &target)?;
+//!
+//! # fn main() -> Result<()> {
+//! # let (x, y) = (Tensor::new(&[3f32], &Device::Cpu)?, Tensor::new(&[1f32], &Device::Cpu)?);
+//! let value = Loss::new(own::Lorentzian::dynamic()).parameter("scale", 2.0).forward(&x, &y)?;
+//! assert_eq!(value.to_scalar::<f32>()?, 2f32.ln());
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! A formula that is read while the program runs (crate `lossdef-engine`) is given in the same way:
@@ -85,3 +94,8 @@ pub use self::loss::{Call, Loss};
 pub fn loss(formula: &'static dyn lossdef::Loss, required: &[&Tensor]) -> Result<Tensor> {
     Loss::new(formula).on(required).forward()
 }
+
+/// The page for users, whose program is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/candle.md")]
+struct Page;

@@ -35,7 +35,7 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// A loss with its defaults and the mean: `Loss::new(CrossEntropy::dynamic())` for one of [`lossdef::losses`]
+    /// A loss with its defaults and the mean: `Loss::new(CrossEntropy::dynamic())` for one of [lossdef's](mod@lossdef::losses)
     /// or of a `.def` file of your own, `Loss::new(formula.dynamic())` for one that `lossdef-engine` has read.
     pub fn new(formula: &'static dyn lossdef::Loss) -> Self {
         Loss { formula, settings: Settings::default() }
