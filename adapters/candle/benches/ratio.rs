@@ -6,27 +6,33 @@
 //!
 //! ```text
 //! cargo bench --manifest-path adapters/Cargo.toml -p lossdef-candle --bench ratio
+//! cargo bench --manifest-path adapters/Cargo.toml -p lossdef-candle --bench ratio -- kernel   # or: candle
 //! ```
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use candle_core::{DType, Device, Result, Shape, Tensor, Var};
+use candle_core::{CpuStorage, DType, Device, Result, Shape, Storage, Tensor, Var};
 use candle_nn::loss as candle;
 use lossdef::losses::{BceWithLogits, CrossEntropy, Mse};
 use lossdef_candle::loss;
-use ndarray::Array1;
+use ndarray::{Array1, ArrayView1};
 
 /// How long the runs of one row take together, at most about.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 fn main() -> Result<()> {
     println!("instruction set {}; times are medians, the quartiles behind them", lossdef::instruction_set());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let wanted =
+        |part: &str| words.iter().all(|word| word == "--bench") || words.iter().any(|word| word == part);
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
         pool.install(|| {
-            against_candle(threads)?;
-            over_the_kernel(threads)
+            if wanted("candle") {
+                against_candle(threads)?;
+            }
+            if wanted("kernel") { over_the_kernel(threads) } else { Ok(()) }
         })?;
     }
     Ok(())
@@ -89,10 +95,12 @@ fn over_the_kernel(threads: usize) -> Result<()> {
         for formula in [Mse::dynamic(), BceWithLogits::dynamic()] {
             let (input, target) =
                 (numbers(count, 6, 3.0)?, numbers(count, 7, 3.0)?.gt(0.0)?.to_dtype(DType::F32)?);
-            let (x, y) = (array(&input)?, array(&target)?);
             let variable = Var::from_tensor(&input)?;
+            // The same memory for all.
+            let ((x, _), (y, _)) = (variable.storage_and_layout(), target.storage_and_layout());
+            let (x, y) = (elements(&x), elements(&y));
             let mut buffer = Array1::<f32>::zeros(count);
-            let bare = || formula.call().input("input", &x).input("target", &y);
+            let bare = || formula.call().input("input", x).input("target", y);
             let [through, alone, reused] = in_turns([
                 &mut || loss(formula, &[&variable, &target]).map(|value| drop(black_box(value))),
                 &mut || {
@@ -161,6 +169,9 @@ fn numbers(shape: impl Into<Shape>, seed: u32, size: f32) -> Result<Tensor> {
     Tensor::from_vec(data, shape, &Device::Cpu)
 }
 
-fn array(tensor: &Tensor) -> Result<Array1<f32>> {
-    tensor.to_vec1().map(Array1::from)
+fn elements(storage: &Storage) -> ArrayView1<'_, f32> {
+    match storage {
+        Storage::Cpu(CpuStorage::F32(data)) => ArrayView1::from(data),
+        _ => panic!("numbers on the CPU"),
+    }
 }

@@ -200,20 +200,19 @@ fn draw(runs: &[Run]) -> String {
         width - edge,
         height - edge + 16.0,
     );
-    for (run, colour) in runs.iter().zip(["#c03028", "#2860b0"]) {
+    for ((run, colour), line) in runs.iter().zip(["#c03028", "#2860b0"]).zip([60.0, 76.0]) {
         let first = f64::from(run.curve[0]);
         let points = run.curve.iter().enumerate().map(|(epoch, loss)| {
             let x = edge + (width - 2.0 * edge) * epoch as f64 / (EPOCHS - 1) as f64;
             let y = height - edge - (height - 2.0 * edge) * f64::from(*loss) / first;
             format!("{x:.1},{y:.1}")
         });
-        let points = points.collect::<Vec<_>>();
-        let (x, y) = points[EPOCHS - 1].split_once(',').unwrap_or_default();
         let _ = writeln!(
             svg,
             "<polyline points='{}' fill='none' stroke='{colour}' stroke-width='1.5'/>\n\
-             <text x='{x}' y='{y}' dy='-6' text-anchor='end' fill='{colour}'>{}, {:.1} % right</text>",
-            points.join(" "),
+             <text x='{}' y='{line}' text-anchor='end' fill='{colour}'>{}: {:.1} % of the test images</text>",
+            points.collect::<Vec<_>>().join(" "),
+            width - edge,
             run.name,
             100.0 * run.accuracy
         );
