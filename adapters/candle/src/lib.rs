@@ -25,8 +25,8 @@
 //! assert_eq!(same.to_scalar::<f32>()?, value.to_scalar::<f32>()?);
 //!
 //! // By name, where it is not known before the program runs:
-//! let focal = Loss::named("smooth_l1")?.parameter("beta", 0.5);
-//! # let _ = focal;
+//! let value = Loss::named("smooth_l1")?.parameter("beta", 0.5).forward(&logits, &logits.detach())?;
+//! assert_eq!(value.to_scalar::<f32>()?, 0.0);
 //! # Ok(())
 //! # }
 //! ```

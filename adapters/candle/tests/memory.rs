@@ -71,10 +71,13 @@ fn peaks() -> Result<()> {
                 "with a gradient it took {tracked} times its input"
             );
             assert!(LIVE.load(Relaxed) - before < unit + unit / 10, "more than the gradient is kept");
-            // candle's zeros, and their sum with the gradient; the sum remains.
+            // candle's zeros, and their sum with the gradient; the sum remains. Then the same for the transposition.
             let (_, backward) = peak(unit, || value.backward())?;
-            let own = if logits.is_contiguous() { 2.0 } else { 3.0 };
-            assert!(backward < own + 2.0 + LITTLE, "the backward pass took {backward} times the input");
+            let more = if logits.is_contiguous() { 0.0 } else { 2.0 };
+            assert!(backward < more + 2.0 + LITTLE, "the backward pass took {backward} times the input");
+            drop(value);
+            let (_, step) = peak(unit, || mean.forward(&logits, target)?.backward())?;
+            assert!(step < more + 3.0 + LITTLE, "a step took {step} times the input");
         }
     }
     let each = Loss::new(BceWithLogits::dynamic()).reduction(Reduction::None);
