@@ -1,6 +1,6 @@
 //! Differences of nearly equal numbers for which no stable form is known.
 //!
-//! Three shapes, each of two terms: a constant less a function that approaches it flatly (`1 - cos(x)`), the
+//! Three shapes, each of two terms: a constant less a function that approaches it flatly (`1 - cos(x)^4`), the
 //! mean of squares less the square of the mean, and a function at two arguments that differ by a constant
 //! (`sqrt(x + 1) - sqrt(x)`). A difference of inputs is none: what rounds there is in the inputs already.
 
