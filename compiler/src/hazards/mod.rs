@@ -9,6 +9,7 @@
 
 mod allow;
 mod analysis;
+mod arithmetic;
 mod cancel;
 mod cause;
 mod facts;
