@@ -8,9 +8,8 @@ use super::points::zeros;
 use crate::functions::row;
 use crate::ir::range::Range;
 use crate::ir::{ExprId, Function, Node, ParameterKind, Role, Scalar};
+use crate::magnitude::{EXP_TOO_LARGE, exponential_factor};
 
-/// Exponentials of more than this are infinite in `f32`.
-const TOO_LARGE: f64 = 88.0;
 /// Exponentials of less than this are 0 in `f32`.
 const TOO_SMALL: f64 = -103.0;
 /// From here on, what approaches an end exponentially has reached it in `f32`.
@@ -178,11 +177,24 @@ impl Analysis<'_> {
                     }
                 }
                 if y.may_be(0.0) && !guarded {
-                    product.nan = product.nan.and(self.table.nothing_from(id, infinite));
+                    let lost = infinite.without(self.joined(id, infinite));
+                    product.nan = product.nan.and(self.table.nothing_from(id, lost));
                 }
             }
         }
         product
+    }
+
+    /// Those of some infinite values that the exponential of a product brings about, which is never there as a whole.
+    fn joined(&self, id: ExprId, infinite: Causes) -> Causes {
+        let Some((exp, below)) = exponential_factor(self.graph, id) else { return Causes::NONE };
+        let all = self.table.of_kind(infinite, Kind::Overflow);
+        let by_it = all.iter().filter(|place| {
+            let cause = self.table.get(*place);
+            // Where it divides, its inverse overflows, at the quotient.
+            cause.node == exp || below && cause.from.iter().any(|from| self.table.get(from).node == exp)
+        });
+        by_it.map(Causes::of).fold(Causes::NONE, Causes::and)
     }
 
     fn quotient(&mut self, id: ExprId, divisor: ExprId, a: Number, b: Number) -> Number {
@@ -211,7 +223,7 @@ impl Analysis<'_> {
         let at_zero = base.may_be(0.0) && exponent.may_be_negative();
         let pole = self.cause_if(at_zero, id, Kind::Pole, operands[0]);
         let varies = !self.graph.type_of(operands[1]).axes.is_empty();
-        let endless = varies && exponent.reach().high.max(-exponent.reach().low) > TOO_LARGE;
+        let endless = varies && exponent.reach().high.max(-exponent.reach().low) > EXP_TOO_LARGE;
         let one = base.range == Range::point(1.0);
         let grows = self.cause_if(endless && !one, id, Kind::Overflow, operands[1]);
         let mut passed = base.infinite();
@@ -245,7 +257,7 @@ impl Analysis<'_> {
 
     /// An exponential whose argument grows to `end`.
     fn overflow(&mut self, id: ExprId, argument: ExprId, end: f64, up: bool) -> Causes {
-        if end <= TOO_LARGE || self.is_chosen(argument) {
+        if end <= EXP_TOO_LARGE || self.is_chosen(argument) {
             return Causes::NONE;
         }
         let (core, straight) = self.direction(argument);
