@@ -26,7 +26,7 @@ mod wide;
 
 pub use findings::{Check, Findings, Hazard, Verdict, Worst};
 pub use report::report;
-pub use sweep::{Case, Effort, Figures, Row, Span, Swept, sweep};
+pub use sweep::{Case, Effort, Figures, Row, Span, Swept, sweep, table};
 pub use ulp::Format;
 
 use lossdef_compiler::CompiledLoss;

@@ -4,6 +4,8 @@
 
 use lossdef_compiler::ir::{AxisId, Domain, Input, Loss, Parameter, ParameterKind, Role};
 
+use crate::ulp::Format;
+
 /// Inputs and parameters of one call.
 #[derive(Clone, Debug)]
 pub struct Scene {
@@ -52,7 +54,17 @@ impl Random {
 impl Scene {
     /// A call with these parameters at random numbers; `full` gives optional inputs, too.
     pub fn random(loss: &Loss, parameters: Vec<f64>, full: bool, random: &mut Random) -> Scene {
-        let sizes = sizes(loss);
+        Scene::of_samples(2, loss, parameters, full, random)
+    }
+
+    fn of_samples(
+        samples: usize,
+        loss: &Loss,
+        parameters: Vec<f64>,
+        full: bool,
+        random: &mut Random,
+    ) -> Scene {
+        let sizes = sizes(loss, samples);
         let length = |input: &Input| input.axes.iter().map(|axis| sizes[usize::from(axis.0)]).product();
         let inputs = loss.inputs.iter().map(|input| {
             (full || input.default.is_none()).then(|| {
@@ -66,12 +78,12 @@ impl Scene {
 
     /// A quiet call to vary one element of: plain numbers, required inputs only. Each `turn` gives others.
     pub fn plain(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
-        Scene::quiet(loss, parameters, turn, false)
+        Scene::quiet(2, loss, parameters, turn, false)
     }
 
-    /// The same with optional inputs given: their defaults in turn 0, other numbers in the others.
-    pub fn plain_and_full(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
-        let mut scene = Scene::quiet(loss, parameters, turn, true);
+    /// A quiet call of one sample, with optional inputs given: their defaults in turn 0, other numbers in the others.
+    pub fn one_sample(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
+        let mut scene = Scene::quiet(1, loss, parameters, turn, true);
         for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
             if let (0, Some(default), Some(elements)) = (turn, input.default, elements) {
                 elements.fill(default);
@@ -80,8 +92,8 @@ impl Scene {
         scene
     }
 
-    fn quiet(loss: &Loss, parameters: Vec<f64>, turn: usize, full: bool) -> Scene {
-        let mut scene = Scene::random(loss, parameters, full, &mut Random::new(7));
+    fn quiet(samples: usize, loss: &Loss, parameters: Vec<f64>, turn: usize, full: bool) -> Scene {
+        let mut scene = Scene::of_samples(samples, loss, parameters, full, &mut Random::new(7));
         for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
             let Some(elements) = elements else { continue };
             let near = match input.role {
@@ -153,8 +165,13 @@ impl Scene {
 
     /// Inputs and parameters in words, for a report.
     pub fn describe(&self, loss: &Loss) -> Vec<(String, String)> {
+        self.describe_in(Format::F64, loss)
+    }
+
+    /// The same with as few digits as tell numbers of a format apart.
+    pub fn describe_in(&self, format: Format, loss: &Loss) -> Vec<(String, String)> {
         let numbers = |elements: &[f64]| {
-            let all: Vec<String> = elements.iter().map(|x| number_text(*x)).collect();
+            let all: Vec<String> = elements.iter().map(|x| format.text(*x)).collect();
             if all.len() == 1 { all[0].clone() } else { format!("[{}]", all.join(", ")) }
         };
         let inputs = loss.inputs.iter().zip(&self.inputs).filter_map(|(input, elements)| {
@@ -163,7 +180,7 @@ impl Scene {
         let parameters = loss.parameters.iter().zip(&self.parameters).map(|(parameter, value)| {
             let text = match parameter.kind {
                 ParameterKind::Bool => (*value != 0.0).to_string(),
-                _ => number_text(*value),
+                _ => format.text(*value),
             };
             (parameter.name.clone(), text)
         });
@@ -171,21 +188,12 @@ impl Scene {
     }
 }
 
-/// A number with as few digits as tell it from its neighbours.
-pub fn number_text(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() || (1e-4..1e7).contains(&x.abs()) {
-        x.to_string()
-    } else {
-        format!("{x:e}")
-    }
-}
-
-/// One sample for an elementwise loss, else a few positions on every axis.
-fn sizes(loss: &Loss) -> Vec<usize> {
+/// One sample for an elementwise loss, else so many on each axis of samples and a few positions on the others.
+fn sizes(loss: &Loss, count: usize) -> Vec<usize> {
     let samples = loss.samples();
     let of = |axis: AxisId| match () {
         () if axis == AxisId::SAMPLES => 1,
-        () if samples.contains(axis) => 2,
+        () if samples.contains(axis) => count,
         () => 3,
     };
     (0..loss.graph.axes.len()).map(|axis| of(AxisId(axis as u8))).collect()

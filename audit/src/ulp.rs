@@ -66,6 +66,17 @@ impl Format {
         (&(&Wide::new(got) - exact).abs() / &self.unit(exact)).to_f64()
     }
 
+    /// One of its numbers with as few digits as tell it from its neighbours.
+    pub fn text(self, x: f64) -> String {
+        let plain = x == 0.0 || !x.is_finite() || (1e-4..1e7).contains(&x.abs());
+        match (self, plain) {
+            (Format::F32, true) => (x as f32).to_string(),
+            (Format::F32, false) => format!("{:e}", x as f32),
+            (Format::F64, true) => x.to_string(),
+            (Format::F64, false) => format!("{x:e}"),
+        }
+    }
+
     /// Its largest number.
     pub fn largest(self) -> f64 {
         if self == Format::F32 { f64::from(f32::MAX) } else { f64::MAX }

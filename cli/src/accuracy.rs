@@ -1,9 +1,12 @@
 //! `lossdef accuracy`: the largest errors of losses over the whole range of f32 and f64, against exact arithmetic, and
 //! between which magnitudes of the inputs they hold. As Markdown.
 
+use std::path::{Path, PathBuf};
+
 use crate::file::{self, Source};
 use crate::{Outcome, output};
-use lossdef_audit::{Effort, Figures, Format, Row, sweep};
+use lossdef_audit::table::{self, Stated};
+use lossdef_audit::{Effort, Format, Swept, sweep};
 
 /// See [`run`].
 #[derive(clap::Args)]
@@ -12,60 +15,62 @@ pub struct Arguments {
     losses: Vec<String>,
     #[command(flatten)]
     source: Source,
-    /// Look at every exponent and search for longer: minutes for a loss.
+    /// Look at every exponent and search for longer: half a minute for a loss without axes, minutes for others.
     #[arg(long)]
     dense: bool,
+    /// Also print the calls behind the largest errors.
+    #[arg(long, conflicts_with = "check")]
+    worst: bool,
+    /// Hold the losses against this document, as the command printed it before, and print only what is worse.
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
 }
 
-/// Sweeps losses and prints a row for each in each format, with the worst cases below. Wrong results bound the
-/// magnitudes of a row; they are findings only where nothing on the way to the result explains them.
+/// Sweeps losses in both formats, and prints their table or holds them against one.
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
+    let stated = arguments.check.as_deref().map(read).transpose()?;
     let source = arguments.source.read()?;
     let (compiled, sound) = file::several(&source, &arguments.losses)?;
     let effort = if arguments.dense { Effort::Dense } else { Effort::Quick };
-    output::answer(HEAD)?;
-    let mut below = String::new();
+    let (mut rows, mut worse) = (Vec::new(), 0);
     for (loss, callable) in compiled.losses.iter().zip(lossdef_engine::losses(&compiled)) {
         for format in [Format::F32, Format::F64] {
             let swept = sweep(loss, callable.dynamic(), format, effort);
-            let span = swept.span();
-            let row = swept.row(span);
-            output::answer(&line(&row))?;
-            below.push_str(&format!("\n`{}` in {}\n\n", row.loss, row.format.name()));
-            for case in &row.cases {
-                below.push_str(&format!("- {}: {}\n", case.what, case.text));
-            }
-            for case in swept.beyond(span) {
-                below.push_str(&format!("- outside of the magnitudes, {}: {}\n", case.what, case.text));
+            let name = format!("{}, {}", loss.derived.loss.name, format.name());
+            match &stated {
+                None => rows.push(swept.row()),
+                Some(stated) => {
+                    for breach in breaches(stated, &swept, &loss.derived.loss.name, format) {
+                        worse += 1;
+                        output::answer(&format!("{name}: {breach}\n"))?;
+                    }
+                }
             }
         }
     }
-    output::answer(&below)?;
-    Ok(if sound { Outcome::Clean } else { Outcome::Findings })
+    if stated.is_none() {
+        output::answer(&table::document(&rows))?;
+    }
+    if arguments.worst {
+        output::answer("\n## The calls behind the table\n\n")?;
+        for row in &rows {
+            for case in &row.worst {
+                let name = format!("`{}`, {}", row.loss, row.format.name());
+                output::answer(&format!("- {name}, {}: {}\n", case.what, case.text))?;
+            }
+        }
+    }
+    Ok(if sound && worse == 0 { Outcome::Clean } else { Outcome::Findings })
 }
 
-const HEAD: &str = "\
-| loss | format | value: ULP | scaled | terms | gradient: ULP | scaled | terms | magnitudes | points |
-|---|---|---|---|---|---|---|---|---|---|
-";
-
-fn line(row: &Row) -> String {
-    let [value, gradient] = row.figures.map(|figures| cells(&figures));
-    let magnitudes = match (row.span.least > 0.0, row.span.most.is_finite()) {
-        (false, false) => "all".to_owned(),
-        (true, false) => format!("from {:e}", row.span.least),
-        (false, true) => format!("to {:e}", row.span.most),
-        (true, true) => format!("{:e} to {:e}", row.span.least, row.span.most),
-    };
-    format!(
-        "| {} | {} | {value} | {gradient} | {magnitudes} | {} |\n",
-        row.loss,
-        row.format.name(),
-        row.points
-    )
+fn read(path: &Path) -> Result<Vec<Stated>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    table::read(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn cells(figures: &Figures) -> String {
-    let cell = |x: f64| if x < 0.0 { String::new() } else { format!("{x:.2}") };
-    format!("{} | {} | {}", cell(figures.ulp), cell(figures.scaled), cell(figures.terms))
+fn breaches(stated: &[Stated], swept: &Swept<'_>, loss: &str, format: Format) -> Vec<String> {
+    match stated.iter().find(|row| row.loss == loss && row.format == format) {
+        Some(row) => row.breaches(&swept.within(row.span)),
+        None => vec!["has no row".to_owned()],
+    }
 }

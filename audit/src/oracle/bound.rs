@@ -6,8 +6,8 @@
 
 use lossdef_compiler::ir::{Function, Reduction, Scalar};
 
-use super::Number;
 use super::dual::Dual;
+use super::{Number, table};
 use crate::ulp::Format;
 use crate::wide::Wide;
 
@@ -66,6 +66,29 @@ impl<const SINGLE: bool, const FREE: bool> Bound<SINGLE, FREE> {
         Bound { value: dual.value, error, peak }
     }
 
+    /// Whether more than the slope counts: this operand may lie on both sides of a kink, or its error is so large that
+    /// a curve is no line there.
+    fn is_rough(&self, function: Function) -> bool {
+        use Function::{Abs, Clamp, Max, Min, Relu};
+        let kinked = matches!(function, Abs | Clamp | Max | Min | Relu);
+        let large = self.error.scaled(6) > Wide::one() || self.error.scaled(6) > self.value.abs();
+        self.error.is_finite() && !self.error.is_zero() && (kinked || large)
+    }
+
+    /// How far the result moves if one operand moves as far as its error, to either side.
+    fn moved(function: Function, operands: &[Self], at: usize, value: &Wide) -> Wide {
+        let mut values: Vec<&Wide> = operands.iter().map(|operand| &operand.value).collect();
+        let (here, error) = (&operands[at].value, &operands[at].error);
+        let ends = [here + error, here - error];
+        let moves = ends.each_ref().map(|end| {
+            values[at] = end;
+            (&table::value(function, &values) - value).abs()
+        });
+        // Beyond the end of a domain there is nothing to compare with.
+        let [up, down] = moves.map(|far| if far.is_nan() { Wide::zero() } else { far });
+        if up > down { up } else { down }
+    }
+
     fn duals(operands: &[Self]) -> Vec<Dual> {
         operands.iter().enumerate().map(|(at, operand)| Dual::variable(operand.value.clone(), at)).collect()
     }
@@ -100,6 +123,10 @@ impl<const SINGLE: bool, const FREE: bool> Number for Bound<SINGLE, FREE> {
             let error = &a.error + &b.error;
             let close = (&a.value - &b.value).abs() <= error.scaled(2);
             result.error = if close && !error.is_zero() { Wide::Infinite(false) } else { Wide::zero() };
+        } else {
+            let far = arguments.iter().enumerate().filter(|(_, operand)| operand.is_rough(function));
+            let moves = far.map(|(at, _)| Self::moved(function, arguments, at, &result.value));
+            result.error = moves.fold(result.error.clone(), |sum, more| &sum + &more);
         }
         if let (Function::Div, [_, below]) = (function, arguments)
             && below.error.scaled(1) >= below.value.abs()

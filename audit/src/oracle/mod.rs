@@ -12,8 +12,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
 use lossdef_compiler::ir::{AxisId, ExprId, Function, Graph, Input, Node, Reduction, Role};
 
 /// What expressions are evaluated in.
@@ -30,7 +28,7 @@ pub trait Number: Clone {
     fn decided(truth: bool, _by: &[Self]) -> Self {
         Self::constant(f64::from(u8::from(truth)))
     }
-    /// What a branch gives that was taken for its condition.
+    /// What a branch gives that was taken for its condition, or a fold over what passed it.
     fn chosen(self, _by: &Self) -> Self {
         self
     }
@@ -59,7 +57,8 @@ pub struct Evaluator<'a, N> {
     graph: &'a Graph,
     inputs: &'a [Input],
     arrays: &'a Arrays<N>,
-    known: HashMap<(ExprId, Vec<usize>), N>,
+    /// By node, and by its position over its axes; empty before the first.
+    known: Vec<Vec<Option<N>>>,
 }
 
 fn stand(at: &Positions, axis: AxisId) -> Option<usize> {
@@ -79,7 +78,7 @@ fn moved(at: &Positions, axis: AxisId, position: usize) -> Positions {
 impl<'a, N: Number> Evaluator<'a, N> {
     /// For these inputs, as the loss declares them and as a call gives them.
     pub fn new(graph: &'a Graph, inputs: &'a [Input], arrays: &'a Arrays<N>) -> Self {
-        Evaluator { graph, inputs, arrays, known: HashMap::new() }
+        Evaluator { graph, inputs, arrays, known: Vec::new() }
     }
 
     /// The number of positions on an axis or index.
@@ -89,13 +88,23 @@ impl<'a, N: Number> Evaluator<'a, N> {
 
     /// The value of a node where its axes stand; truth values are 0 and 1.
     pub fn value(&mut self, id: ExprId, at: &Positions) -> N {
-        let place = self.graph.type_of(id).axes.iter().map(|axis| stand(at, axis).unwrap_or(0)).collect();
-        let key = (id, place);
-        if let Some(value) = self.known.get(&key) {
+        let (mut place, mut places) = (0, 1);
+        for axis in self.graph.type_of(id).axes.iter() {
+            let size = self.size(axis);
+            place = place * size + stand(at, axis).unwrap_or(0);
+            places *= size;
+        }
+        let node = id.index();
+        if let Some(Some(value)) = self.known.get(node).and_then(|all| all.get(place)) {
             return value.clone();
         }
         let value = self.compute(id, at);
-        self.known.insert(key, value.clone());
+        if self.known.len() <= node {
+            self.known.resize_with(node + 1, Vec::new);
+        }
+        let all = &mut self.known[node];
+        all.resize(places.max(place + 1), None);
+        all[place] = Some(value.clone());
         value
     }
 
@@ -110,10 +119,6 @@ impl<'a, N: Number> Evaluator<'a, N> {
         all
     }
 
-    fn holds(&mut self, id: ExprId, at: &Positions) -> bool {
-        self.value(id, at).plain() != 0.0
-    }
-
     fn compute(&mut self, id: ExprId, at: &Positions) -> N {
         let graph = self.graph;
         match graph.node(id) {
@@ -124,15 +129,13 @@ impl<'a, N: Number> Evaluator<'a, N> {
             Node::Upstream => N::constant(1.0),
             Node::Index(axis) => N::constant(stand(at, *axis).unwrap_or(0) as f64),
             Node::Size(axis) => N::constant(self.size(*axis) as f64),
-            Node::Apply(Function::And, pair) => {
-                let first = self.value(pair[0], at);
-                let truth = first.plain() != 0.0 && self.holds(pair[1], at);
-                N::decided(truth, &[first])
-            }
-            Node::Apply(Function::Or, pair) => {
-                let first = self.value(pair[0], at);
-                let truth = first.plain() != 0.0 || self.holds(pair[1], at);
-                N::decided(truth, &[first])
+            // What the first does not decide, the second does.
+            Node::Apply(both @ (Function::And | Function::Or), pair) => {
+                let mut by = vec![self.value(pair[0], at)];
+                if (by[0].plain() != 0.0) == (*both == Function::And) {
+                    by.push(self.value(pair[1], at));
+                }
+                N::decided(by[by.len() - 1].plain() != 0.0, &by)
             }
             Node::Apply(function, arguments) => {
                 let values: Vec<N> = arguments.iter().map(|argument| self.value(*argument, at)).collect();
@@ -149,14 +152,16 @@ impl<'a, N: Number> Evaluator<'a, N> {
                 self.value(*v, at).with_slopes(slopes)
             }
             Node::Reduce(reduction, axis, body, filter) => {
-                let mut values = Vec::new();
+                let (mut values, mut conditions) = (Vec::new(), Vec::new());
                 for position in 0..self.size(*axis) {
                     let inside = moved(at, *axis, position);
-                    if filter.is_none_or(|filter| self.holds(filter, &inside)) {
+                    let condition = filter.map(|filter| self.value(filter, &inside));
+                    if condition.as_ref().is_none_or(|condition| condition.plain() != 0.0) {
                         values.push(self.value(*body, &inside));
                     }
+                    conditions.extend(condition);
                 }
-                N::fold(*reduction, &values)
+                conditions.iter().fold(N::fold(*reduction, &values), N::chosen)
             }
             Node::Gather(leaf, picks) => {
                 let mut there = at.clone();

@@ -5,9 +5,10 @@ use lossdef_compiler::ir::{Domain, Loss};
 use rayon::prelude::*;
 
 use crate::ours::ours;
-use crate::scene::{Element, Scene, number_text, parameter_sets};
+use crate::scene::{Element, Scene, parameter_sets};
 use crate::subject::Subject;
 use crate::theirs::exact;
+use crate::ulp::Format;
 use crate::wide::Wide;
 
 /// Points of a curve.
@@ -64,7 +65,7 @@ pub fn figures(subject: &Subject<'_>) -> Vec<Figure> {
                 .filter(|set| set.iter().zip(&sets[0]).enumerate().all(|(i, (a, b))| i == at || a == b));
             let scenes: Vec<(String, Scene)> = moved
                 .map(|set| {
-                    let label = format!("{} = {}", parameter.name, number_text(set[at]));
+                    let label = format!("{} = {}", parameter.name, Format::F64.text(set[at]));
                     (label, Scene::plain(loss, set.clone(), 1))
                 })
                 .collect();

@@ -7,8 +7,8 @@ use lossdef_compiler::CompiledLoss;
 use lossdef_compiler::ir::{AxisId, Loss, ParameterKind, Role};
 
 use crate::checks::accuracy::Sweep;
-use crate::scene::number_text;
 use crate::subject::Subject;
+use crate::ulp::Format;
 use curves::Figure;
 use derivation::{Derivation, Typeset};
 
@@ -79,7 +79,7 @@ pub fn page(compiled: &CompiledLoss, subject: &Subject<'_>, sweeps: Vec<Sweep>) 
                 default: match (parameter.default, parameter.kind) {
                     (None, _) => "must be given".to_owned(),
                     (Some(x), ParameterKind::Bool) => (x != 0.0).to_string(),
-                    (Some(x), _) => number_text(x),
+                    (Some(x), _) => Format::F64.text(x),
                 },
             })
             .collect(),
@@ -107,7 +107,7 @@ fn row_of_input(loss: &Loss, input: &lossdef_compiler::ir::Input) -> Row {
         name: format!("{}[{}]", input.name, axes.join(", ")),
         what,
         domain: domain(input.domain.as_ref()),
-        default: input.default.map_or_else(|| "must be given".to_owned(), number_text),
+        default: input.default.map_or_else(|| "must be given".to_owned(), |x| Format::F64.text(x)),
     }
 }
 

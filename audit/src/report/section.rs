@@ -6,7 +6,7 @@ use super::{badge, figures, thousands, units};
 use crate::findings::{Check, Findings, Hazard, Verdict, Worst};
 use crate::page::derivation::{Derivation, Step, Typeset};
 use crate::page::{Page, Row};
-use crate::scene::number_text;
+use crate::ulp::Format;
 
 /// The section of a loss.
 pub fn section(loss: &Findings) -> Markup {
@@ -152,26 +152,12 @@ fn worst(worst: &Worst) -> Markup {
         details.worst {
             summary { "Worst case" }
             dl {
-                dt { (worst.what) ", " (worst.format.name()) } dd { code { (digits(worst.got, worst.format.bits())) } }
-                dt { "exact" } dd { code { (digits(worst.expected, worst.format.bits())) } }
+                dt { (worst.what) ", " (worst.format.name()) } dd { code { (worst.format.text(worst.got)) } }
+                dt { "exact" } dd { code { (worst.format.text(worst.expected)) } }
                 dt { "apart" } dd { @if worst.unit == "ULP" { (units(worst.error)) } @else { (format!("{:.1e}", worst.error)) } " " (worst.unit) }
                 dt { "at" } dd { @for (name, text) in &worst.given { span.given { code { (name) " = " (text) } } " " } }
             }
         }
-    }
-}
-
-/// As many digits as a format has.
-fn digits(x: f64, bits: i64) -> String {
-    if bits == 24 && x.is_finite() { number_text_single(x) } else { number_text(x) }
-}
-
-fn number_text_single(x: f64) -> String {
-    let single = x as f32;
-    if single == 0.0 || (1e-4..1e7).contains(&single.abs()) {
-        single.to_string()
-    } else {
-        format!("{single:e}")
     }
 }
 
@@ -196,10 +182,10 @@ fn hazards(loss: &Findings) -> Markup {
 fn hazard(hazard: &Hazard) -> Markup {
     html! {
         tr {
-            td { code { (hazard.input) " = " (number_text(hazard.at)) }
+            td { code { (hazard.input) " = " (Format::F64.text(hazard.at)) }
                  @for (name, text) in &hazard.given { @if name != &hazard.input { ", " code { (name) " = " (text) } } } }
-            td { code { (number_text(hazard.value)) } }
-            td { code { (number_text(hazard.gradient)) } }
+            td { code { (Format::F64.text(hazard.value)) } }
+            td { code { (Format::F64.text(hazard.gradient)) } }
             td { (hazard.says) }
         }
     }

@@ -66,18 +66,16 @@ pub struct Seeker<'a> {
 }
 
 impl Seeker<'_> {
-    /// Numbers on both sides of each change between neighbouring points of a grid.
-    pub fn along(&self, base: &Scene, element: Element, grid: &[f64]) -> Vec<f64> {
+    /// Numbers on both sides of changes between neighbouring points of a grid: of all, or of so many at even
+    /// distances.
+    pub fn along(&self, base: &Scene, element: Element, grid: &[f64], most: usize) -> Vec<f64> {
+        let states: Vec<Vec<i8>> = grid.iter().map(|x| self.state(base, element, *x)).collect();
+        let changes: Vec<usize> = (1..grid.len()).filter(|at| states[at - 1] != states[*at]).collect();
         let mut found = Vec::new();
-        let mut last: Option<(f64, Vec<i8>)> = None;
-        for x in grid {
-            let state = self.state(base, element, *x);
-            if let Some((before, known)) = &last
-                && *known != state
-            {
-                self.between(base, element, (*before, known), (*x, &state), CHANGES, &mut found);
-            }
-            last = Some((*x, state));
+        for change in 0..changes.len().min(most) {
+            let at = changes[change * changes.len() / changes.len().min(most)];
+            let sides = [at - 1, at].map(|at| (grid[at], &states[at]));
+            self.between(base, element, sides[0], sides[1], CHANGES, &mut found);
         }
         found
     }
@@ -145,7 +143,7 @@ fn kind(x: f64) -> i8 {
     match x {
         x if x.is_nan() => 0,
         x if x.is_infinite() => 1,
-        x if x == 0.0 => 2,
+        0.0 => 2,
         _ => 3,
     }
 }

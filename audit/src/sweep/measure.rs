@@ -12,12 +12,16 @@ use crate::wide::Wide;
 
 /// An error that is no larger is what the roundings of a handful of operations leave: in units in the last place,
 /// or in units of one of the scales below.
-pub const FINE: f64 = 16.0;
+const FINE: f64 = 16.0;
+
+/// A result is well conditioned where the last bits of inputs and parameters move it by no more units in the last
+/// place, and its terms cancel where more than one rounding of each operation could move it so far beyond `FINE`.
+const CLOSE: f64 = 4.0;
 
 /// What is wrong with a result whose exact counterpart the format has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Digits are lost, because something on the way is too small for the format.
+    /// Digits of a result of ordinary size are lost, because something on the way is too small for the format.
     Underflow,
     /// It is infinite, or far off because something on the way is too large for the format.
     Overflow,
@@ -30,6 +34,10 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 5] =
+        [Fault::Underflow, Fault::Overflow, Fault::Nan, Fault::Sign, Fault::Unexplained];
+
     /// In words.
     pub fn says(self) -> &'static str {
         match self {
@@ -45,14 +53,16 @@ impl Fault {
 /// How good one result is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Grade {
-    /// Off by so many units in the last place.
-    Fine(f64),
-    /// Further off: so many times as far as one unit in the last place of every input and parameter, each moved by
-    /// itself, moves the exact result, and half a unit of the result.
+    /// Well conditioned, and off by so many units in the last place.
+    Units(f64),
+    /// Not well conditioned: off by so many times as much as one unit in the last place of every input and parameter,
+    /// each moved by itself, moves the exact result, and half a unit of the result.
     Inputs(f64),
     /// Further off than the inputs explain: so many times as far as one rounding of each operation of the stable
     /// form may move the result. Terms cancel.
     Terms(f64),
+    /// Close to the smallest numbers, and so large: digits are lost to an underflow.
+    Faint(f64),
     /// At a condition that roundings may decide either way.
     Open,
     /// The right infinity for what is too large for the format.
@@ -72,6 +82,13 @@ pub enum Quantity {
     Value(usize),
     /// The derivative of the sum of the values.
     Slope(Element),
+}
+
+impl Quantity {
+    /// 0 for a value, 1 for a derivative.
+    pub fn kind(self) -> usize {
+        usize::from(matches!(self, Quantity::Slope(_)))
+    }
 }
 
 /// Calls the loss and hands each result, what is right, and its grade to `see`. False where the call is refused.
@@ -168,36 +185,79 @@ fn grade(format: Format, got: f64, right: &Wide, scales: &Scales<'_>) -> Grade {
     } else {
         Wide::new(got)
     };
-    let error = (&near - right).abs();
-    let unit = format.unit(right);
-    let ulp = (&error / &unit).to_f64();
-    if ulp <= FINE {
-        return Grade::Fine(ulp);
+    let error = Error { size: (&near - right).abs(), unit: format.unit(right) };
+    error.by_inputs(scales).unwrap_or_else(|larger| {
+        let size = got.abs().max(right.abs().to_f64());
+        error.by_operations(format, larger, size, scales)
+    })
+}
+
+/// How far a number is from the exact one, and a unit in the last place of the latter.
+struct Error {
+    size: Wide,
+    unit: Wide,
+}
+
+impl Error {
+    fn units(&self, count: f64) -> Wide {
+        &self.unit * &Wide::new(count)
     }
-    let reach = (scales.reach)();
-    if !reach.is_finite() && !reach.is_nan() {
-        return Grade::Open;
+
+    /// In times of a scale and half a unit.
+    fn over(&self, scale: &Wide) -> f64 {
+        (&self.size / &(scale + &self.unit.scaled(-1))).to_f64()
     }
-    let reach = if reach.is_nan() { Wide::zero() } else { reach };
-    let scaled = (&error / &(&reach + &unit.scaled(-1))).to_f64();
-    if scaled <= FINE {
-        return Grade::Inputs(scaled);
+
+    fn ulp(&self) -> f64 {
+        (&self.size / &self.unit).to_f64()
     }
-    let (bound, peak) = (scales.free)();
-    let overflows = format.round(&peak).is_infinite();
-    if got.is_finite() && !overflows {
-        if !bound.is_finite() {
-            return Grade::Open;
+
+    /// The grade beside what the last bits of the inputs do: as an error where it is larger than this explains.
+    fn by_inputs(&self, scales: &Scales<'_>) -> Result<Grade, Grade> {
+        let ulp = self.ulp();
+        if ulp <= 1.0 {
+            return Ok(Grade::Units(ulp));
         }
-        let share = (&error / &(&bound + &unit.scaled(-1))).to_f64();
-        if share <= FINE {
-            return Grade::Terms(share);
+        let reach = (scales.reach)();
+        if !reach.is_finite() && !reach.is_nan() {
+            return Ok(Grade::Open);
+        }
+        let reach = if reach.is_nan() { Wide::zero() } else { reach };
+        let grade = match reach <= self.units(CLOSE) {
+            true => Grade::Units(ulp),
+            false => Grade::Inputs(self.over(&reach)),
+        };
+        match grade {
+            Grade::Units(x) | Grade::Inputs(x) if x <= CLOSE => Ok(grade),
+            _ => Err(grade),
         }
     }
-    if overflows {
-        return Grade::Wrong(Fault::Overflow);
+
+    /// The grade of a larger one.
+    fn by_operations(&self, format: Format, by_inputs: Grade, size: f64, scales: &Scales<'_>) -> Grade {
+        let (bound, peak) = (scales.free)();
+        let overflows = format.round(&peak).is_infinite();
+        let terms = self.over(&bound);
+        if bound.is_finite() && !overflows && bound > self.units(FINE) && terms <= CLOSE {
+            return Grade::Terms(terms);
+        }
+        let underflows = || {
+            let (bound, _) = (scales.tight)();
+            !bound.is_finite() || self.size <= &bound * &Wide::new(FINE)
+        };
+        match by_inputs {
+            _ if !overflows && size <= faint(format) && underflows() => Grade::Faint(size),
+            Grade::Units(x) | Grade::Inputs(x) if x <= FINE => by_inputs,
+            _ if overflows => Grade::Wrong(Fault::Overflow),
+            _ if !bound.is_finite() => Grade::Open,
+            _ if underflows() => Grade::Wrong(Fault::Underflow),
+            _ => Grade::Wrong(Fault::Unexplained),
+        }
     }
-    let (bound, _) = (scales.tight)();
-    let explained = !bound.is_finite() || error <= &bound * &Wide::new(FINE);
-    Grade::Wrong(if explained { Fault::Underflow } else { Fault::Unexplained })
+}
+
+/// Below, results are so close to the smallest normal number that as many bits more as the format has would be needed
+/// to keep their digits on the way.
+fn faint(format: Format) -> f64 {
+    format.power(format.exponents().0 + format.bits())
 }

@@ -1,8 +1,8 @@
 //! The sweep: a loss in one format over the whole range of every input, held against exact arithmetic.
 //!
 //! ```text
-//! numbers ── points ─┐
-//!     kinks ──┘      ├─ measure ── search ── range ── table
+//! numbers ── points ── measure ── search ── range ── row ── table
+//!     kinks ──┘
 //! ```
 //!
 //! What comes out is a [`Row`]: the largest errors, and between which magnitudes of the inputs they hold. A quick
@@ -14,7 +14,9 @@ mod measure;
 mod numbers;
 mod points;
 mod range;
+mod row;
 mod search;
+pub mod table;
 
 use lossdef_compiler::CompiledLoss;
 use lossdef_runtime::dynamic::Loss;
@@ -23,8 +25,9 @@ use rayon::prelude::*;
 use crate::scene::Scene;
 use crate::subject::Subject;
 use crate::ulp::Format;
-use measure::{Fault, Grade, Quantity, judge};
+use measure::{Fault, Grade, judge};
 pub use range::Span;
+pub use row::{Case, Figures, Row};
 
 /// How thorough a sweep is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,42 +36,6 @@ pub enum Effort {
     Quick,
     /// All that a quick sweep looks at, and every exponent, more pairs, a longer search.
     Dense,
-}
-
-/// The largest errors of one kind of result; negative where there is none.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Figures {
-    /// In units in the last place, of results that are off by no more than 16.
-    pub ulp: f64,
-    /// Of all others, in units of what the last bits of inputs and parameters move the exact result, and half a
-    /// unit in the last place.
-    pub scaled: f64,
-    /// Of those among them that are off by more than 16 of these units, because terms of the stable form cancel: in
-    /// units of what one rounding of each operation moves the result.
-    pub terms: f64,
-}
-
-impl Figures {
-    const NONE: Figures = Figures { ulp: -1.0, scaled: -1.0, terms: -1.0 };
-
-    fn join(&mut self, other: &Figures) {
-        self.ulp = self.ulp.max(other.ulp);
-        self.scaled = self.scaled.max(other.scaled);
-        self.terms = self.terms.max(other.terms);
-    }
-
-    fn add(&mut self, grade: Grade) {
-        match grade {
-            Grade::Fine(x) => self.ulp = self.ulp.max(x),
-            Grade::Inputs(x) => self.scaled = self.scaled.max(x),
-            Grade::Terms(x) => self.terms = self.terms.max(x),
-            _ => {}
-        }
-    }
-
-    fn as_array(&self) -> [f64; 3] {
-        [self.ulp, self.scaled, self.terms]
-    }
 }
 
 /// What one call came to.
@@ -80,8 +47,6 @@ struct Point {
     /// Of the values and of the derivatives.
     figures: [Figures; 2],
     fault: Option<Fault>,
-    /// Whether the formula itself is no number here.
-    undefined: bool,
 }
 
 /// A loss that was swept in one format.
@@ -89,34 +54,6 @@ pub struct Swept<'a> {
     subject: Subject<'a>,
     format: Format,
     points: Vec<Point>,
-}
-
-/// A result, in words.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// What it is the worst of.
-    pub what: String,
-    /// The result, what is right, and the inputs.
-    pub text: String,
-}
-
-/// What a sweep finds within a span of magnitudes.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The loss.
-    pub loss: String,
-    /// The format.
-    pub format: Format,
-    /// Between which magnitudes of the inputs it holds.
-    pub span: Span,
-    /// The errors of values and of derivatives.
-    pub figures: [Figures; 2],
-    /// The worst cases.
-    pub cases: Vec<Case>,
-    /// Wrong results within the span.
-    pub faults: Vec<Case>,
-    /// The calls.
-    pub points: usize,
 }
 
 /// Sweeps a loss: `compiled` is what it should be, `callable` is what is called.
@@ -149,110 +86,16 @@ impl Swept<'_> {
         let mut point = Point {
             span: range::span_of(self.subject.loss(), &scene),
             scene,
-            figures: [Figures::NONE; 2],
+            figures: [Figures::default(); 2],
             fault: None,
-            undefined: false,
         };
-        let Point { scene, figures, fault, undefined, .. } = &mut point;
+        let Point { scene, figures, fault, .. } = &mut point;
         let accepted = judge(&self.subject, scene, self.format, &mut |quantity, _, _, grade| {
-            figures[usize::from(matches!(quantity, Quantity::Slope(_)))].add(grade);
-            match grade {
-                Grade::Wrong(found) => *fault = (*fault).max(Some(found)),
-                Grade::Undefined => *undefined = true,
-                _ => {}
+            figures[quantity.kind()].add(grade);
+            if let Grade::Wrong(found) = grade {
+                *fault = (*fault).max(Some(found));
             }
         });
         accepted.then_some(point)
-    }
-
-    /// The widest span of magnitudes in which nothing is wrong.
-    pub fn span(&self) -> Span {
-        range::widest(self.format, &self.points)
-    }
-
-    /// What was found within a span.
-    pub fn row(&self, span: Span) -> Row {
-        let inside: Vec<&Point> = self.points.iter().filter(|point| span.holds(point.span)).collect();
-        let mut figures = [Figures::NONE; 2];
-        let mut cases = Vec::new();
-        for (kind, name) in ["value", "gradient"].into_iter().enumerate() {
-            let mut worst: [Option<&Point>; 3] = [None; 3];
-            for point in &inside {
-                let (known, new) = (figures[kind].as_array(), point.figures[kind].as_array());
-                for at in 0..3 {
-                    if new[at] > known[at] {
-                        worst[at] = Some(point);
-                    }
-                }
-                figures[kind].join(&point.figures[kind]);
-            }
-            for (at, point) in worst.into_iter().enumerate() {
-                let Some(point) = point else { continue };
-                let largest = figures[kind].as_array()[at];
-                let wanted = |quantity: Quantity, grade: Grade| {
-                    let mut own = Figures::NONE;
-                    own.add(grade);
-                    matches!(quantity, Quantity::Slope(_)) == (kind == 1) && own.as_array()[at] == largest
-                };
-                let unit = ["ULP", "scaled", "terms"][at];
-                cases.extend(self.describe(point, format!("{name}, {unit}"), &wanted));
-            }
-        }
-        let mut wrong: Vec<&&Point> = inside.iter().filter(|point| point.fault.is_some()).collect();
-        wrong.sort_by_key(|point| std::cmp::Reverse(point.fault));
-        let faults = wrong.into_iter().take(3).filter_map(|point| {
-            let fault = point.fault?;
-            self.describe(point, fault.says().to_owned(), &|_, grade| grade == Grade::Wrong(fault))
-        });
-        if let Some(point) = inside.iter().find(|point| point.undefined) {
-            cases.extend(self.describe(point, "no number by the formula itself".to_owned(), &|_, grade| {
-                grade == Grade::Undefined
-            }));
-        }
-        let faults = faults.collect();
-        let loss = self.subject.loss().name.clone();
-        Row { loss, format: self.format, span, figures, cases, faults, points: self.points.len() }
-    }
-
-    /// What is wrong just outside of a span: the reason for it.
-    pub fn beyond(&self, span: Span) -> Vec<Case> {
-        let points = range::nearest(self.format, &self.points, span);
-        let cases = points.into_iter().filter_map(|point| {
-            let fault = point.fault?;
-            self.describe(point, fault.says().to_owned(), &|_, grade| grade == Grade::Wrong(fault))
-        });
-        cases.collect()
-    }
-
-    fn describe(
-        &self,
-        point: &Point,
-        what: String,
-        wanted: &dyn Fn(Quantity, Grade) -> bool,
-    ) -> Option<Case> {
-        let loss = self.subject.loss();
-        let mut found = None;
-        judge(&self.subject, &point.scene, self.format, &mut |quantity, got, right, grade| {
-            if found.is_some() || !wanted(quantity, grade) {
-                return;
-            }
-            let name = match quantity {
-                Quantity::Value(_) => "value".to_owned(),
-                Quantity::Slope(element) => {
-                    let many = point.scene.inputs[element.input].as_ref().is_some_and(|all| all.len() > 1);
-                    self.subject.derivative(element, many)
-                }
-            };
-            let given: Vec<String> = point
-                .scene
-                .describe(loss)
-                .into_iter()
-                .map(|(name, text)| format!("{name} = {text}"))
-                .collect();
-            let right = self.format.round(right);
-            let text = format!("{name} is {got:e}, exactly {right:e}, at {}", given.join(", "));
-            found = Some(Case { what: what.clone(), text });
-        });
-        found
     }
 }

@@ -87,7 +87,7 @@ fn ends(parameter: &Parameter, format: Format) -> Vec<f64> {
             let inner = |end: f64, closed: bool, inwards: i64| match end {
                 end if closed && end.is_infinite() => vec![end, format.largest().copysign(end)],
                 end if closed => vec![end, format.step(end, inwards)],
-                end if end == 0.0 => vec![format.power(format.exponents().0).copysign(inwards as f64)],
+                0.0 => vec![format.power(format.exponents().0).copysign(inwards as f64)],
                 end if end.is_infinite() => vec![format.largest().copysign(end)],
                 end => vec![format.step(end, inwards)],
             };

@@ -33,6 +33,10 @@ fn key(scene: &Scene) -> Vec<u64> {
     inputs.chain(&scene.parameters).map(|x| x.to_bits()).collect()
 }
 
+/// Scenes of one kind, for the defaults of the parameters: so many remain in a quick sweep of a loss without axes, and
+/// over axes, where a call costs more, a part of them.
+const SCENES: usize = 800;
+
 struct Plan<'a> {
     subject: &'a Subject<'a>,
     format: Format,
@@ -49,7 +53,7 @@ impl Plan<'_> {
 
     /// Less for other parameters than the defaults, and where a call has many elements.
     fn share(&self, main: bool, count: usize) -> usize {
-        count / if main { 1 } else { 6 } / if self.elementwise { 1 } else { 2 }
+        count / if main { 1 } else { 6 } / if self.elementwise { 1 } else { 6 }
     }
 
     fn add_all(&mut self, parameters: &[f64], main: bool) {
@@ -60,16 +64,37 @@ impl Plan<'_> {
             (false, _) => self.either(1, 2),
         };
         let bases: Vec<Scene> = (0..turns).map(|turn| self.base(parameters, turn)).collect();
-        self.along(&bases, main);
-        self.among_extremes(&bases[0], main);
-        self.pairs(&bases[0], main);
-        self.scattered(&bases[0], main);
-        self.edges(&bases, parameters, main);
-        self.close(&bases[0], main);
+        let kinds: [&dyn Fn(&mut Self); 6] = [
+            &|plan| plan.along(&bases, main),
+            &|plan| plan.among_extremes(&bases[0], main),
+            &|plan| plan.pairs(&bases[0], main),
+            &|plan| plan.scattered(&bases[0], main),
+            &|plan| plan.edges(&bases, parameters, main),
+            &|plan| plan.close(&bases[0], main),
+        ];
+        for kind in kinds {
+            let start = self.scenes.len();
+            kind(self);
+            self.thin(start, self.share(main, self.either(SCENES, 8 * SCENES)));
+        }
+        if main && self.effort == Effort::Dense {
+            self.every_exponent(&bases[0]);
+        }
+    }
+
+    /// Keeps so many of the scenes from `start` on, at even distances.
+    fn thin(&mut self, start: usize, most: usize) {
+        let count = self.scenes.len() - start;
+        if count > most {
+            let kept = (0..most).map(|at| start + at * count / most);
+            let kept: Vec<Scene> = kept.map(|at| self.scenes[at].clone()).collect();
+            self.scenes.truncate(start);
+            self.scenes.extend(kept);
+        }
     }
 
     fn base(&self, parameters: &[f64], turn: usize) -> Scene {
-        let scene = Scene::plain_and_full(self.subject.loss(), parameters.to_vec(), turn);
+        let scene = Scene::one_sample(self.subject.loss(), parameters.to_vec(), turn);
         if self.format == Format::F32 { scene.single() } else { scene }
     }
 
@@ -112,6 +137,15 @@ impl Plan<'_> {
                 for x in self.grid(element, self.strides(main), significands) {
                     self.push(base.with(element, x), &[element]);
                 }
+            }
+        }
+    }
+
+    /// The first element of each input at every exponent of the format, with both signs.
+    fn every_exponent(&mut self, base: &Scene) {
+        for element in self.movers(base).into_iter().filter(|element| element.flat == 0) {
+            for x in self.grid(element, 1, 1) {
+                self.push(base.with(element, x), &[element]);
             }
         }
     }
@@ -204,6 +238,7 @@ impl Plan<'_> {
         let (comparisons, constants) = (comparisons(loss), constants(loss));
         let seeker = Seeker { subject: self.subject, format: self.format, comparisons: &comparisons };
         let bases = if main { bases } else { &bases[..1] };
+        let changes = self.share(main, self.either(48, 240));
         let coarse = self.strides(main) * self.either(2, 4);
         let mut tasks: Vec<(&Scene, Element)> = Vec::new();
         for base in bases {
@@ -213,7 +248,7 @@ impl Plan<'_> {
             .par_iter()
             .map(|(base, element)| {
                 let grid = self.grid(*element, coarse, 1);
-                let mut near = seeker.along(base, *element, &grid);
+                let mut near = seeker.along(base, *element, &grid, changes);
                 for x in mentioned(loss, &constants, parameters) {
                     let x = self.format.round(&crate::wide::Wide::new(x));
                     near.extend([-2, -1, 0, 1, 2].map(|places| self.format.step(x, places)));

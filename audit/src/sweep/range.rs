@@ -1,5 +1,9 @@
 //! Between which magnitudes of what is put in the results of a loss are right.
 
+use std::fmt;
+use std::num::ParseFloatError;
+use std::str::FromStr;
+
 use lossdef_compiler::ir::Loss;
 use rayon::prelude::*;
 
@@ -21,9 +25,46 @@ impl Span {
     /// All numbers.
     pub const ALL: Span = Span { least: 0.0, most: f64::INFINITY };
 
+    /// What is wrong for ordinary numbers is no matter of magnitudes: from 2^-10 to 2^10.
+    const ORDINARY: Span = Span { least: 1.0 / 1024.0, most: 1024.0 };
+
     /// Whether another one lies in it.
     pub fn holds(self, inner: Span) -> bool {
         inner.least >= self.least && inner.most <= self.most
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.least > 0.0, self.most.is_finite()) {
+            (false, false) => f.write_str("all"),
+            (true, false) => write!(f, "from {:e}", self.least),
+            (false, true) => write!(f, "to {:e}", self.most),
+            (true, true) => write!(f, "{:e} to {:e}", self.least, self.most),
+        }
+    }
+}
+
+impl FromStr for Span {
+    type Err = ParseFloatError;
+
+    fn from_str(text: &str) -> Result<Span, ParseFloatError> {
+        if text == "all" {
+            return Ok(Span::ALL);
+        }
+        if let Some(least) = text.strip_prefix("from ") {
+            return Ok(Span { least: least.parse()?, ..Span::ALL });
+        }
+        let (least, most) = text.split_once("to ").unwrap_or(("", text));
+        let least = if least.is_empty() { 0.0 } else { least.trim().parse()? };
+        Ok(Span { least, most: most.parse()? })
+    }
+}
+
+impl Point {
+    /// Whether something is wrong because of the magnitude of a number.
+    fn is_beyond(&self) -> bool {
+        self.fault.is_some() && !Span::ORDINARY.holds(self.span)
     }
 }
 
@@ -45,10 +86,11 @@ pub fn span_of(loss: &Loss, scene: &Scene) -> Span {
     span
 }
 
-/// The span without a wrong result that goes furthest from 1 in both directions, and then in either; its ends are
-/// numbers of one digit.
+/// The span without a wrong result but for ordinary numbers that goes furthest from 1 in both directions, and then in
+/// either; its ends are numbers of one digit.
 pub fn widest(format: Format, points: &[Point]) -> Span {
-    let wrong: Vec<Span> = points.iter().filter(|point| point.fault.is_some()).map(|p| p.span).collect();
+    let wrong = points.iter().filter(|point| point.is_beyond());
+    let wrong: Vec<Span> = wrong.map(|point| point.span).collect();
     let (smallest, largest) = (format.smallest().log2(), format.largest().log2());
     let mut ends: Vec<f64> = wrong.iter().map(|span| span.most).filter(|most| *most > 0.0).collect();
     ends.sort_by(f64::total_cmp);
@@ -90,7 +132,7 @@ fn short(digit: u32, exponent: i32) -> f64 {
 /// The wrong results that keep a span from being wider at either end.
 pub fn nearest(format: Format, points: &[Point], span: Span) -> Vec<&Point> {
     let largest = format.largest();
-    let wrong = || points.iter().filter(|point| point.fault.is_some());
+    let wrong = || points.iter().filter(|point| point.is_beyond());
     let mut found = Vec::new();
     if span.most < largest {
         found.extend(
@@ -119,7 +161,7 @@ const HALVINGS: usize = 10;
 /// where things go wrong and not at some point of a grid.
 pub fn towards_one(swept: &Swept<'_>) -> Vec<Point> {
     let size = |span: Span| span.most.log2().max(0.0) - span.least.log2().min(0.0);
-    let mut wrong: Vec<&Point> = swept.points.iter().filter(|point| point.fault.is_some()).collect();
+    let mut wrong: Vec<&Point> = swept.points.iter().filter(|point| point.is_beyond()).collect();
     wrong.sort_by(|a, b| size(a.span).total_cmp(&size(b.span)));
     let end = |x: &f64| x.log2() as i64 / 4;
     let mut seen = Vec::new();

@@ -16,9 +16,9 @@ pub fn search(swept: &Swept<'_>, effort: Effort) -> Vec<Point> {
     let elementwise = swept.subject.loss().is_elementwise();
     let steps = match (effort, elementwise) {
         (Effort::Quick, true) => 160,
-        (Effort::Quick, false) => 60,
+        (Effort::Quick, false) => 40,
         (Effort::Dense, true) => 3000,
-        (Effort::Dense, false) => 1000,
+        (Effort::Dense, false) => 600,
     };
     let climbs: Vec<(usize, usize)> =
         [0, 1].into_iter().flat_map(|kind| (0..STARTS).map(move |start| (kind, start))).collect();

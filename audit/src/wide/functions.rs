@@ -44,7 +44,7 @@ impl Wide {
     }
 
     /// `exp(x) - 1` where `x` lies between -1 and 1.
-    fn exp_m1_small(&self) -> Wide {
+    pub(super) fn exp_m1_small(&self) -> Wide {
         let Wide::Finite(Pair { hi, lo }) = self else { return Wide::Nan };
         if hi.is_zero() || hi.exponent() < TINY {
             // The square is 1100 bits below.
@@ -81,7 +81,7 @@ impl Wide {
     }
 
     /// `log(1 + x)` where `x` lies between -1/2 and 1/2.
-    fn ln_1p_small(&self) -> Wide {
+    pub(super) fn ln_1p_small(&self) -> Wide {
         let Wide::Finite(Pair { hi, lo }) = self else { return Wide::Nan };
         if hi.is_zero() || hi.exponent() < TINY {
             return self - &(self * self).scaled(-1);

@@ -13,9 +13,10 @@ mod tests;
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use dashu_base::{BitTest, UnsignedAbs};
 use dashu_float::FBig;
 use dashu_float::round::mode::HalfEven;
-use dashu_int::IBig;
+use dashu_int::{IBig, UBig};
 pub use functions::pi;
 use part::{BITS, Part};
 
@@ -70,16 +71,17 @@ impl Wide {
 
     /// The nearest f64; infinite beyond the largest.
     pub fn to_f64(&self) -> f64 {
-        self.near(|big| big.to_f64().value(), 1100)
+        self.near(53, -1022)
     }
 
     /// The nearest f32; infinite beyond the largest.
     pub fn to_f32(&self) -> f32 {
-        self.near(|big| f64::from(big.to_f32().value()), 200) as f32
+        self.near(24, -126) as f32
     }
 
-    /// The nearest number of a machine format whose exponents all lie within `most`.
-    fn near(&self, round: impl Fn(&FBig<HalfEven, 2>) -> f64, most: i64) -> f64 {
+    /// The nearest number of so many bits whose exponent is at least `least`, but for those too small for that, which
+    /// have fewer; half way between two, the even one.
+    fn near(&self, bits: i64, least: i64) -> f64 {
         let pair = match self {
             Wide::Nan => return f64::NAN,
             Wide::Infinite(below) => return if *below { f64::NEG_INFINITY } else { f64::INFINITY },
@@ -90,10 +92,27 @@ impl Wide {
         }
         let sign = if pair.hi.is_negative() { -1.0 } else { 1.0 };
         match pair.hi.exponent() {
-            e if e > most => sign * f64::INFINITY,
-            e if e < -most => sign * 0.0,
-            _ => round(&self.big(2 * BITS + 64).expect("a finite number")),
+            e if e > 1100 => return sign * f64::INFINITY,
+            e if e < -1200 => return sign * 0.0,
+            _ => {}
         }
+        let big = self.big(2 * BITS + 64).expect("a finite number").into_repr();
+        let (size, low) = (big.significand().unsigned_abs(), big.exponent() as i64);
+        let top = low + size.bit_len() as i64 - 1;
+        let last = top.max(least) - bits + 1;
+        let whole = match usize::try_from(last - low) {
+            Err(_) => size << (low - last) as usize,
+            Ok(cut) => {
+                let (floor, twice) = (&size >> cut, (&size - (&size >> cut << cut)) << 1);
+                let unit = UBig::ONE << cut;
+                let up = twice > unit || (twice == unit && floor.bit(0));
+                floor + UBig::from(u8::from(up))
+            }
+        };
+        let whole = u64::try_from(whole).expect("no more bits than the format has") as f64;
+        // In two steps, because the power alone may not be a number.
+        let power = |e: i64| 2f64.powi(e as i32);
+        sign * whole * power(last / 2) * power(last - last / 2)
     }
 
     /// The sum of both parts in the library's own form, in this many bits; `None` where its exponent is beyond

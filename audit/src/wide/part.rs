@@ -105,11 +105,13 @@ impl Part {
             return (big.clone(), small.clone());
         }
         let gap = isize::try_from(&gap).expect("a small number");
-        let (a, b) = (&big.m, small.m.clone() >> gap);
-        let s = a + &b;
-        let t = &s - a;
-        let rest = (a - (&s - &t)) + (b - t);
-        (Part::new(s, big.e.clone()), Part::new(rest, big.e.clone()))
+        // In as many bits as hold every bit of both, because the library's sums in fewer are not always the nearest.
+        let small = small.m.clone() >> gap;
+        let bits = 2 * BITS + APART + 2;
+        let exact = context(bits).add(big.m.repr(), small.repr()).expect("a finite sum").value();
+        let near = exact.clone().with_precision(BITS).value();
+        let rest = exact - &near;
+        (Part::new(near, big.e.clone()), Part::new(rest, big.e.clone()))
     }
 
     /// The product, rounded, and what rounding took away.

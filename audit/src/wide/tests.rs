@@ -70,6 +70,40 @@ fn nothing_is_lost_beside_one() {
 }
 
 #[test]
+fn sums_of_far_numbers_are_exact() {
+    // Both parts together have room for one and for every bit of a number down to 2^-440.
+    for e in 1..440 {
+        for m in [1.0, 1.3, 1.05, -1.7, -1.999] {
+            let x = of(m).scaled(-e);
+            for near in [1.0, -1.0, 1.5] {
+                let back = &(&of(near) + &x) - &of(near);
+                assert!(back == x, "{near} + {m} * 2^-{e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn small_numbers_keep_their_digits() {
+    // log(1 + x) and exp(x) - 1 by their series, for every size of x at which few terms are enough.
+    for e in (20..1000).step_by(7) {
+        let x = of(1.3).scaled(-e);
+        let (mut log, mut rise) = (Wide::zero(), Wide::zero());
+        let (mut power, mut share) = (Wide::one(), Wide::one());
+        for n in 1..30 {
+            let over = &Wide::one() / &of(f64::from(n));
+            power = &power * &x;
+            share = &(&share * &x) * &over;
+            let term = &power * &over;
+            log = if n % 2 == 1 { &log + &term } else { &log - &term };
+            rise = &rise + &share;
+        }
+        let near = |got: &Wide, right: &Wide| (&(got - right) / right).abs() < Wide::one().scaled(-240);
+        assert!(near(&x.ln_1p_small(), &log) && near(&x.exp_m1_small(), &rise), "{e}");
+    }
+}
+
+#[test]
 fn functions_undo_each_other() {
     for x in [1e-300, 1e-20, 0.1, 0.5, 0.75, 1.0, 1.5, 3.0, 77.7, 1e9, 1e200] {
         let x = of(x);
@@ -110,4 +144,13 @@ fn numbers_of_the_machine_go_in_and_out() {
     assert_eq!(of(1e5).exp().to_f64(), f64::INFINITY);
     assert_eq!(of(-1e5).exp().to_f64(), 0.0);
     assert_eq!((&of(f64::MAX) + &of(f64::MAX)).to_f64(), f64::INFINITY);
+}
+
+#[test]
+fn the_largest_number_stays_the_largest() {
+    for more in [1e-20, -1e-20, 1e10, 5e-324] {
+        assert_eq!((&of(f64::from(f32::MAX)) + &of(more)).to_f32(), f32::MAX);
+        assert_eq!((&of(f64::MAX) + &of(more)).to_f64(), f64::MAX);
+        assert_eq!((&of(1.5) + &of(more * 1e-20)).to_f32(), 1.5);
+    }
 }

@@ -3,9 +3,9 @@
 use super::analysis::Analysis;
 use super::cause::Kind;
 use super::number::{Causes, Number};
-use super::transfer::TOO_LARGE;
 use crate::ir::range::Range;
 use crate::ir::{ExprId, Function, Node, ParameterKind, Reduction, Role};
+use crate::magnitude::{EXP_TOO_LARGE, exponential_factor};
 
 impl Analysis<'_> {
     /// A sum, less what its own terms rule out.
@@ -59,11 +59,24 @@ impl Analysis<'_> {
                     }
                 }
                 if y.may_be(0.0) && !guarded {
-                    product.nan = product.nan.and(self.table.nothing_from(id, infinite));
+                    let lost = infinite.without(self.joined(id, infinite));
+                    product.nan = product.nan.and(self.table.nothing_from(id, lost));
                 }
             }
         }
         product
+    }
+
+    /// Those of some infinite values that the exponential of a product brings about, which is never there as a whole.
+    fn joined(&self, id: ExprId, infinite: Causes) -> Causes {
+        let Some((exp, below)) = exponential_factor(self.graph, id) else { return Causes::NONE };
+        let all = self.table.of_kind(infinite, Kind::Overflow);
+        let by_it = all.iter().filter(|place| {
+            let cause = self.table.get(*place);
+            // Where it divides, its inverse overflows, at the quotient.
+            cause.node == exp || below && cause.from.iter().any(|from| self.table.get(from).node == exp)
+        });
+        by_it.map(Causes::of).fold(Causes::NONE, Causes::and)
     }
 
     pub(super) fn quotient(&mut self, id: ExprId, divisor: ExprId, a: Number, b: Number) -> Number {
@@ -92,7 +105,7 @@ impl Analysis<'_> {
         let at_zero = base.may_be(0.0) && exponent.may_be_negative();
         let pole = self.cause_if(at_zero, id, Kind::Pole, operands[0]);
         let varies = !self.graph.type_of(operands[1]).axes.is_empty();
-        let endless = varies && exponent.reach().high.max(-exponent.reach().low) > TOO_LARGE;
+        let endless = varies && exponent.reach().high.max(-exponent.reach().low) > EXP_TOO_LARGE;
         let one = base.range == Range::point(1.0);
         let grows = self.cause_if(endless && !one, id, Kind::Overflow, operands[1]);
         let mut passed = base.infinite();

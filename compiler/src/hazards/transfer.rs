@@ -8,9 +8,8 @@ use super::points::zeros;
 use crate::functions::row;
 use crate::ir::range::Range;
 use crate::ir::{ExprId, Function, Node, Scalar};
+use crate::magnitude::EXP_TOO_LARGE;
 
-/// Exponentials of more than this are infinite in `f32`.
-pub(super) const TOO_LARGE: f64 = 88.0;
 /// Exponentials of less than this are 0 in `f32`.
 const TOO_SMALL: f64 = -103.0;
 /// From here on, what approaches an end exponentially has reached it in `f32`.
@@ -143,7 +142,7 @@ impl Analysis<'_> {
 
     /// An exponential whose argument grows to `end`.
     fn overflow(&mut self, id: ExprId, argument: ExprId, end: f64, up: bool) -> Causes {
-        if end <= TOO_LARGE || self.is_chosen(argument) {
+        if end <= EXP_TOO_LARGE || self.is_chosen(argument) {
             return Causes::NONE;
         }
         let (core, straight) = self.direction(argument);

@@ -7,6 +7,13 @@ use super::function::{Function, Scalar};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExprId(pub(super) u32);
 
+impl ExprId {
+    /// Its place in the graph, below [`Graph::len`](super::Graph::len).
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The type of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Type {

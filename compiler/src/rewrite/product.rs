@@ -2,6 +2,7 @@
 
 use super::{Context, Rule};
 use crate::ir::{AxisSet, ExprId, Function, Graph, Node};
+use crate::magnitude::{EXP_TOO_LARGE, exponential_factor};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -18,6 +19,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "common-divisor",
         why: "a / x - b / x = (a - b) / x for things of ordinary size, without the rounding of two quotients",
         apply: common_divisor,
+    },
+    Rule {
+        name: "common-exponential",
+        why: "a exp(x) + b exp(x) = (a + b) exp(x) where exp(x) can overflow: inf - inf is no number",
+        apply: common_exponential,
     },
     Rule {
         name: "factor-into-sum",
@@ -319,6 +325,25 @@ fn common_divisor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     }
     let sum = cx.graph.apply(function, &[a, b]);
     Some(cx.graph.divide(sum, x))
+}
+
+/// Takes an exponential that can overflow out of a sum of two terms that have no other.
+fn common_exponential(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (function, a, b) = [Function::Add, Function::Sub]
+        .into_iter()
+        .find_map(|function| cx.graph.pair(id, function).map(|(a, b)| (function, a, b)))?;
+    let (exp, false) = exponential_factor(cx.graph, a)? else { return None };
+    let argument = cx.graph.argument(exp, Function::Exp)?;
+    if exponential_factor(cx.graph, b)? != (exp, false) || cx.range(argument).high <= EXP_TOO_LARGE {
+        return None;
+    }
+    let (mut left, mut right) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
+    if !left.take(exp, 1) || !right.take(exp, 1) {
+        return None;
+    }
+    let (left, right) = (left.build(cx.graph), right.build(cx.graph));
+    let sum = cx.graph.apply(function, &[left, right]);
+    Some(cx.graph.times(sum, exp))
 }
 
 /// Whether a factor is no larger than the inputs that it is made of.
