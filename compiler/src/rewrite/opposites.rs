@@ -69,7 +69,8 @@ fn logarithms(cx: &mut Context<'_>, one: &Product, other: &Product) -> Option<Pr
     is_multiple(other, -1.0, &linear).then(|| times(cx.graph, rest, 1.0, Function::Softplus, negated))
 }
 
-/// `if c then a else 0` and the like of the other term, of which `a` and `b` together are simpler.
+/// `if c then a else 0` and the like of the other term, of which `a` and `b` together are simpler. Both conditions are
+/// guards of `0 log 0`: where one fails, its logarithm is infinite and the other term is 0.
 fn guarded(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (a, b) = cx.graph.pair(id, Function::Sub)?;
     let branch = |graph: &Graph, id: ExprId| match *graph.node(id) {
@@ -77,6 +78,9 @@ fn guarded(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
         _ => None,
     };
     let ((c, a), (d, b)) = (branch(cx.graph, a)?, branch(cx.graph, b)?);
+    if !is_guard(cx.graph, c, a) || !is_guard(cx.graph, d, b) {
+        return None;
+    }
     let (one, mut other) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
     other.coefficient = -other.coefficient;
     let plain = as_softplus(cx.graph, &one).is_some() && as_softplus(cx.graph, &other).is_some();
@@ -84,6 +88,20 @@ fn guarded(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let joined = joined.build(cx.graph);
     let (both, zero) = (cx.graph.apply(Function::And, &[c, d]), cx.graph.real(0.0));
     Some(cx.graph.choose(both, joined, zero))
+}
+
+/// Whether a condition is `a != 0 or l != -inf`, with `l` a logarithm that a product has as a factor, or as terms of one.
+fn is_guard(graph: &Graph, condition: ExprId, product: ExprId) -> bool {
+    let limits = |id: ExprId, limit: f64| {
+        graph.pair(id, Function::Ne).filter(|(_, other)| graph.is(*other, limit)).map(|(x, _)| x)
+    };
+    let parts = graph.pair(condition, Function::Or);
+    let log = parts.filter(|(first, _)| limits(*first, 0.0).is_some());
+    let Some(log) = log.and_then(|(_, second)| limits(second, f64::NEG_INFINITY)) else { return false };
+    let Some(own) = terms(graph, log) else { return false };
+    Product::of(graph, product).factors.iter().any(|(factor, _)| {
+        *factor == log || terms(graph, *factor).is_some_and(|all| own.iter().all(|term| all.contains(term)))
+    })
 }
 
 /// `a (u + v)` and `-a (w + z)`, where the terms of `u + v - w - z` cancel but for what the logarithms leave.

@@ -69,6 +69,9 @@ fn opposite_logarithms_leave_a_number() {
     let (value, slope) = stable("loss f(t, x) = -t * log(sigmoid(x)) - (1 - t) * log(1 - sigmoid(x))");
     assert!(value.contains("log_sigmoid"), "{value}");
     assert!(slope.ends_with("then x else 0)"), "{slope}");
+    // Conditions of the text are not guards.
+    let value = "(if y > 0 then log_sigmoid(-x) else 0) - (if y > 1 then log_sigmoid(x) else 0)";
+    assert_eq!(stable(&format!("loss f(x, y) = {value}")).0, value);
 }
 
 #[test]
