@@ -4,17 +4,17 @@ use lossdef_audit::{Effort, Format, sweep};
 use lossdef_compiler::compile;
 use lossdef_compiler::source::SourceFile;
 
-lossdef::losses! { inline = "
+lossdef::losses! { inline = r#"
 loss plain(input, target) = abs(input - target)
 loss square(input, target) = (input - target)^2 / 2
-loss guarded(input, scale) = exp(input) * scale
-" }
+loss guarded(input, scale) = (exp(input) + 1) * scale allow(L0705, "the sweep shall find it")
+"# }
 
-const TEXT: &str = "
+const TEXT: &str = r#"
 loss plain(input, target) = abs(input - target)
 loss square(input, target) = (input - target)^2 / 2
-loss guarded(input, scale) = exp(input) * scale
-";
+loss guarded(input, scale) = (exp(input) + 1) * scale allow(L0705, "the sweep shall find it")
+"#;
 
 fn swept<T>(name: &str, format: Format, then: impl Fn(&lossdef_audit::Swept<'_>) -> T) -> T {
     let compiled = compile(&SourceFile::new("test.def", TEXT));
@@ -37,7 +37,7 @@ fn a_difference_is_right_everywhere() {
 
 #[test]
 fn an_overflow_on_the_way_bounds_the_magnitudes() {
-    // exp(89) overflows in f32, and exp(710) in f64; times a small number, the product does not.
+    // exp(89) + 1 overflows in f32, and exp(710) + 1 in f64; times a small number, the product does not.
     for (format, most) in [(Format::F32, 100.0), (Format::F64, 800.0)] {
         swept("guarded", format, |swept| {
             let span = swept.span();
