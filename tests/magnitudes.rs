@@ -234,7 +234,6 @@ fn angles_and_lengths_know_no_large_vectors() {
         cosine(x, y).gives::<f64>(&[1.0 - diagonal, OPEN, -diagonal / 2.0 / y, 0.0]);
     }
     // The same vector twice has the cosine 1 to the last bit.
-    cosine(1e10, 1e10).gives::<f32>(&[1.0 - diagonal, OPEN, OPEN, 0.0]);
     let same = |x: &[f64]| over_axes("cosine_embedding", &[("input1", x), ("input2", x), ("target", &[1.0])]);
     same(&[3.0, 0.7]).gives::<f32>(&[0.0, OPEN, OPEN, 0.0]);
 
