@@ -83,7 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         range: |r| r[0].map(f64::exp).intersect(Range::POSITIVE).times(r[1]),
         samples: &[&[-3.0, 2.0], &[0.25, -0.5], &[1.0, 0.0], &[1000.0, 0.0]],
         spelling: Spelling::Method("exp_times"),
-        ..unary(Function::ExpTimes, "exp_times", 24, SAMPLES)
+        ..unary(Function::ExpTimes, "exp", 24, SAMPLES)
     },
     Row {
         form: Form::Internal,

@@ -71,15 +71,13 @@ pub(crate) fn exp_nonpos<T: Float, const FUSED: bool>(x: Fx<T, FUSED>) -> Fx<T, 
 /// `y exp(x)`, which leaves the numbers only where the product does: the exponential is never there as a whole.
 #[inline(always)]
 pub(crate) fn exp_times<T: Float, const FUSED: bool>(x: Fx<T, FUSED>, y: Fx<T, FUSED>) -> Fx<T, FUSED> {
-    let Reduced { k, r, q, .. } = reduce(x.at_least(-T::EXP_TIMES_MAX).at_most(T::EXP_TIMES_MAX));
-    let (one, magic) = (Fx::lit(1.0), Fx::lit(T::MAGIC));
+    let Reduced { t, k, r, q } = reduce(x.at_least(-T::EXP_TIMES_MAX).at_most(T::EXP_TIMES_MAX));
     // 2^k in three factors. The first stands before y: what follows then takes the product one way, up or down.
-    let third = k.mul_add(Fx::lit(1.0 / 3.0), magic);
-    let two_thirds = (third - magic) + (third - magic);
-    let (s1, s2) = (pow2(third), pow2((k - two_thirds) + magic));
+    let third = k.mul_add(Fx::lit(1.0 / 3.0), Fx::lit(T::MAGIC));
+    let (s1, s2) = (pow2(third), Fx::of(T::pow2_less(t.get(), third.get())));
     // At infinite x, the last factor is what the exponential is.
     let s2 = Fx::select(x.abs() == Fx::of(T::INFINITY), x.relu(), s2);
-    ((q + r) + one) * s1 * y * s1 * s2
+    ((q + r) + Fx::lit(1.0)) * s1 * y * s1 * s2
 }
 
 #[inline(always)]

@@ -37,6 +37,12 @@ impl Element for f32 {
     }
 
     #[inline(always)]
+    fn pow2_less(t: Self, u: Self) -> Self {
+        let twice = u.to_bits().wrapping_add(u.to_bits());
+        f32::from_bits(t.to_bits().wrapping_sub(twice).wrapping_add(127) << 23)
+    }
+
+    #[inline(always)]
     fn scale(self, t: Self) -> Self {
         // The halved bit pattern has half of k, rounded down, in its low bits; the rest is shifted out.
         let n = t.to_bits();

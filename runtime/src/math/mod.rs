@@ -13,7 +13,7 @@
 //! | function | f32 fused | f32 | f64 fused | f64 |
 //! |---|---|---|---|---|
 //! | exp, exp_nonpos | 0.82 | 0.84 | 0.83 | 0.84 |
-//! | exp_times | EXPT |
+//! | exp_times | 1.45 | 1.40 | 1.44 | 1.44 |
 //! | expm1 | 1.38 | 1.53 | 1.52 | 1.48 |
 //! | log | 0.79 | 0.77 | 0.78 | 0.78 |
 //! | log1p, log1p_unit | 0.84 | 0.82 | 0.82 | 0.82 |
@@ -112,6 +112,8 @@ pub trait Element:
     fn xor_sign(self, other: Self) -> Self;
     /// 2^k from `MAGIC + k`; k must be the exponent of a normal number.
     fn pow2(t: Self) -> Self;
+    /// 2^(k - 2 l) from `MAGIC + k` and `MAGIC + l`; it must be a normal number.
+    fn pow2_less(t: Self, u: Self) -> Self;
     /// `self * 2^k` from `t = MAGIC + k`, in two factors, so that a subnormal product is rounded once; |k|
     /// at most twice the largest exponent.
     fn scale(self, t: Self) -> Self;
