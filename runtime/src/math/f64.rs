@@ -17,7 +17,7 @@ impl Element for f64 {
     const LN2_LO: f64 = 1.908_214_929_270_587_7e-10;
     const EXP_MIN: f64 = -750.0;
     const EXP_MAX: f64 = 720.0;
-    const EXP_TIMES_MAX: f64 = 1460.0;
+    const EXP_TIMES_MAX: f64 = 2127.0;
     const EXPM1_MIN: f64 = -38.0;
     const SUBNORMAL_SCALE: (f64, f64) = (18_014_398_509_481_984.0, 54.0);
     const LOG1P_EXPONENT: f64 = 1000.0;

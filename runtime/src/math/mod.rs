@@ -95,7 +95,8 @@ pub trait Element:
     const EXP_MIN: f64;
     /// Above this, exp is infinite (and [`scale`](Element::scale) still right).
     const EXP_MAX: f64;
-    /// Above this, no number but 0 is a finite one times exp; below its negative, every finite one is 0 times exp.
+    /// Here exp is the cube of the largest power of two, and of any number but 0 it makes infinity; at its negative,
+    /// it is the cube of what [`pow2`](Element::pow2) makes 0.
     const EXP_TIMES_MAX: f64;
     /// Below this, expm1 is -1.
     const EXPM1_MIN: f64;
@@ -110,9 +111,9 @@ pub trait Element:
 
     /// `self` with its sign flipped where `other` is negative.
     fn xor_sign(self, other: Self) -> Self;
-    /// 2^k from `MAGIC + k`; k must be the exponent of a normal number.
+    /// 2^k from `MAGIC + k`; k must be the exponent of a normal number, or one less than the least, which gives 0.
     fn pow2(t: Self) -> Self;
-    /// 2^(k - 2 l) from `MAGIC + k` and `MAGIC + l`; it must be a normal number.
+    /// 2^(k - 2 l) from `MAGIC + k` and `MAGIC + l`, as [`pow2`](Element::pow2).
     fn pow2_less(t: Self, u: Self) -> Self;
     /// `self * 2^k` from `t = MAGIC + k`, in two factors, so that a subnormal product is rounded once; |k|
     /// at most twice the largest exponent.
