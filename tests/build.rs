@@ -112,3 +112,46 @@ fn arrays_of_the_wrong_type_are_told_what_they_should_be() {
         assert!(!text.contains(part), "{part} in:\n{text}");
     }
 }
+
+/// Lines that end as on other systems, and a mark at the beginning, change nothing: neither the numbers, nor what is
+/// known of a loss, nor the line of a mistake.
+#[test]
+fn files_of_other_systems_are_the_same() {
+    let text = "/// Text,\n/// and more.\nloss first(x, t; a in (0, inf) = 2) = log(1 + exp(a * d))\n    where d = x - t\n\n\
+                // A comment.\nloss second(x[.., c], y: index c) =\n    -log(p[y])\n    where p[c] = softmax[c](x)\n";
+    let main = r#"
+        use ndarray::array;
+        mod plain { lossdef::losses! { "plain.def" } }
+        mod marked { lossdef::losses! { "marked.def" } }
+        mod lines { lossdef::losses! { "lines.def" } }
+        mod both { lossdef::losses! { "both.def" } }
+        macro_rules! results {
+            ($from:ident) => {{
+                let (x, t) = (array![0.5, -1.25, 800.0], array![0.25, 1.5, -3.0]);
+                let (rows, labels) = (array![[0.5, 2.0], [1e-9, -40.0]], array![1, 0]);
+                let specs: Vec<String> = $from::CATALOGUE.iter().map(|loss| format!("{:?}", loss.spec())).collect();
+                let first = $from::First::new().forward_backward(&x, &t).unwrap();
+                (specs, first, $from::Second::new().forward_backward(&rows, &labels).unwrap())
+            }};
+        }
+        fn main() {
+            let plain = results!(plain);
+            assert!(plain.1.0 > 0.0 && plain.0[0].contains("and more"), "{plain:?}");
+            assert_eq!(plain, results!(marked));
+            assert_eq!(plain, results!(lines));
+            assert_eq!(plain, results!(both));
+        }
+    "#;
+    let project = Project::new("systems", main);
+    let lines = text.replace('\n', "\r\n");
+    project.write("plain.def", text);
+    project.write("marked.def", &format!("\u{feff}{text}"));
+    project.write("lines.def", &lines);
+    project.write("both.def", &format!("\u{feff}{lines}"));
+    let output = project.cargo("run");
+    assert!(output.status.success(), "{}", errors(&output));
+
+    project.write("both.def", &format!("\u{feff}{lines}loss third(x) = y\r\n"));
+    let text = errors(&project.cargo("check"));
+    assert!(text.contains("both.def:10:17"), "{text}");
+}

@@ -2,8 +2,6 @@
 //! samples that see each other; each with numbers worked out by hand. And what a call answers to bad labels, shapes
 //! and places of axes.
 
-#![allow(deprecated, reason = "some formulas are here to be taken where they are no numbers")]
-
 use lossdef::{Error, Mean, Sum, Unreduced};
 use ndarray::{Array1, Array2, Array3, arr0, arr1, array};
 
@@ -16,11 +14,14 @@ lossdef::losses! { inline = r#"
     loss truths(x[.., c]) = [any[c](x > 3)] + 2 * [all[c](x > 0)] + 4 * count[c](x > 1) + sum[c](x)
     loss over_nothing(x[.., c]) = sum[c | x > 9](x) + prod[c | x > 9](x) + [all[c | x > 9](x < 0)]
     loss largest(x[.., c]) = max[c | x < 9](x)
+        allow(L0703, "to be taken over nothing")
     loss filters(x[.., c], y: index c) = sum[j in c | j != y](x[j]) - mean[c | x < 3](x)
+        allow(L0703, "to be taken over nothing")
     loss pairs(x[.., c]) = sum[i in c, j in c | i < j](x[i] * x[j]^2)
     loss positions(x[.., c], y: index c) = x[y] + sum[c](c * x) + size(c) * sum[c]([c == y] * x)
     loss normalised(x[.., c], y: index c) = p[y] + u[y]
         where p[c] = softmax[c](log(x)), u[c] = unit[c](x)
+        allow(L0703, "the numbers here are positive")
     loss sets(x[.., c], labels[.., k]: set c) =
         sum[j in labels, i in c | i not in labels](x[j] * x[i])
     loss counted(x[.., c], labels[.., k]: set c) = count[j in labels](x[j] > 0) + sum[c](x)
@@ -37,16 +38,16 @@ lossdef::losses! { inline = r#"
         keep y != -1
         mean by w[y]
     loss branches(x[.., c], flag: bool) = if flag then sum[c](log(x)) else 0
+        allow(L0703, "to be taken where the other branch is no number")
     loss domains(x[.., c] in [0, 1], y: index c) = x[y]
 "# }
 
 /// A value that is the same for all samples, whose number `x` gives: the compiler warns that it reads nothing else.
 mod same {
-    #![allow(deprecated, reason = "it is how warnings of a formula show")]
-
     lossdef::losses! { inline = r#"
         loss same_for_all(x[.., c], w[c], scale[]) = sum[c](w) * scale
             mean by scale
+            allow(L0701, "it tells how many samples there are")
     "# }
 }
 

@@ -66,6 +66,15 @@ const FUNCTIONS: &[&str] = &[
     "xlogy(abs(#), 1 + abs(#))",
     "sign(#)",
     "sigmoid(#) * (1 - sigmoid(#))",
+    "(1 - tanh(#))",
+    "(1 - cos(#))",
+    "(sqrt(1 + (#)^2) - 1)",
+    "(2 * sigmoid(#) - 1)",
+    "(sigmoid(#) - sigmoid(y))",
+    "(exp(sin(#)) - exp(-sin(#)))",
+    "log(exp(sin(#)) + exp(cos(#)))",
+    "(softplus(#) - sigmoid(p) * (#))",
+    "(relu(#) + softplus(-abs(#)))",
 ];
 
 fn compiled(formula: &str) -> CompiledLoss {

@@ -1,8 +1,6 @@
 //! Random losses over named axes, from text to Rust: what was generated for `fixtures/random.def` against the oracle,
 //! in value and in every gradient, over short rows and long ones.
 
-#![allow(deprecated, reason = "some formulas are here to be taken where they are no numbers")]
-
 mod given;
 mod oracle;
 

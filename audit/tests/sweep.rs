@@ -4,8 +4,8 @@ use lossdef_audit::{Effort, Format, Row, Span, sweep};
 use lossdef_compiler::compile;
 use lossdef_compiler::source::SourceFile;
 
-/// A difference is right everywhere; `cosh` overflows where its product with a small number does not;
-/// number at ordinary ones; two sums that cancel; a kink that roundings decide.
+/// A difference is right everywhere; `cosh` overflows where its product with a small number does not; two terms cancel;
+/// roundings decide a condition.
 const TEXT: &str = "
 loss plain(input, target) = abs(input - target)
 loss far(input, scale) = cosh(input / 1000000) * scale

@@ -1,4 +1,4 @@
-//! `lossdef check`: every error and warning of files, as the compiler prints them or as JSON.
+//! `lossdef check`: every error, warning and note of files, as the compiler prints them or as JSON.
 
 use crate::{Format, Outcome, file, output};
 use lossdef_compiler::codes::Severity;
@@ -25,14 +25,18 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
         files => files.iter().map(|file| Some(file.as_str())).collect(),
     };
     let sources = paths.into_iter().map(file::read).collect::<Result<Vec<_>, String>>()?;
-    let (mut losses, mut errors, mut warnings) = (0, 0, 0);
+    let (mut losses, mut errors, mut warnings, mut notes) = (0, 0, 0, 0);
     let mut text = String::new();
     let mut list = Vec::new();
     for source in &sources {
         let compiled = compile(source);
         losses += compiled.losses.len();
         for diagnostic in &compiled.diagnostics {
-            *(if diagnostic.is_error() { &mut errors } else { &mut warnings }) += 1;
+            *match diagnostic.code.severity {
+                Severity::Error => &mut errors,
+                Severity::Warning => &mut warnings,
+                Severity::Note => &mut notes,
+            } += 1;
             match arguments.format {
                 Format::Text => {
                     text.push_str(&format!("{}\n\n", render(source, diagnostic, output::style())))
@@ -43,10 +47,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     }
     match arguments.format {
         Format::Text => text.push_str(&format!(
-            "{}: {}, {}\n",
+            "{}: {}, {}{}\n",
             count(losses, "sound loss", "sound losses"),
             count(errors, "error", "errors"),
-            count(warnings, "warning", "warnings")
+            count(warnings, "warning", "warnings"),
+            if notes == 0 { String::new() } else { format!(", {}", count(notes, "note", "notes")) }
         )),
         Format::Json => text = format!("{:#}\n", Value::Array(list)),
     }
@@ -68,6 +73,7 @@ fn entry(source: &SourceFile, diagnostic: &Diagnostic) -> Value {
         "severity": match diagnostic.code.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
+            Severity::Note => "note",
         },
         "message": diagnostic.message,
         "file": source.name,

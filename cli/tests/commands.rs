@@ -104,6 +104,20 @@ fn files_that_are_none_get_a_clear_answer() {
     assert!(misuse(&["show", "f", "--file", &path("empty.def")]).contains("has no loss `f`"));
 }
 
+/// What is not known of a loss is a note, which is no finding.
+#[test]
+fn a_note_ends_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("large.def");
+    let nested = (0..8).fold("x".to_owned(), |inner, i| format!("step({inner}, y + {i})"));
+    let text = format!("fn step(x, y) = if x > y then x - y / 2 else x * y\nloss f(x, y) = {nested}\n");
+    fs::write(&path, text).expect("a file");
+    let path = path.to_str().expect("text");
+    let said = answer(&["check", path]);
+    assert!(said.contains("note[L0707]") && said.ends_with("0 errors, 0 warnings, 1 note\n"), "{said}");
+    assert!(answer(&["check", path, "--format", "json"]).contains("\"severity\": \"note\""));
+}
+
 #[test]
 fn an_unknown_loss_is_a_misuse_with_a_suggestion() {
     assert!(misuse(&["show", "hubber"]).contains("did you mean `huber`?"));

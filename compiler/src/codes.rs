@@ -3,6 +3,8 @@
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// The loss compiles; something about it is not known.
+    Note,
     /// The loss compiles; its author should know.
     Warning,
     /// The loss does not compile.
@@ -13,9 +15,9 @@ pub enum Severity {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// `L` and four digits: 01xx syntax, 02xx names, 03xx types and axes, 04xx domains and parameters,
-    /// 05xx what is not generated yet, 06xx generated names, 07xx warnings.
+    /// 05xx what is not generated yet, 06xx generated names, 07xx warnings and notes.
     pub id: &'static str,
-    /// Error or warning.
+    /// Error, warning or note.
     pub severity: Severity,
     /// The kind of mistake in a few words.
     pub title: &'static str,
@@ -85,4 +87,6 @@ codes! {
     OVERFLOW = Warning "L0705" "overflows on the way";
     /// A difference of nearly equal numbers that loses what the inputs still hold.
     CANCELLATION = Warning "L0706" "digits cancel";
+    /// A formula that is too large for its hazards to be looked for.
+    NOT_JUDGED = Note "L0707" "not judged";
 }

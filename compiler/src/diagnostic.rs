@@ -26,7 +26,7 @@ pub struct Suggestion {
     pub replacement: String,
 }
 
-/// One error or warning.
+/// One error, warning or note.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The entry of the catalogue: severity, number, title.
@@ -78,6 +78,11 @@ impl Diagnostic {
     pub fn suggest(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
         self.suggestion = Some(Suggestion { text: text.into(), span, replacement: replacement.into() });
         self
+    }
+
+    /// Whether it is a note, which asks for nothing.
+    pub fn is_note(&self) -> bool {
+        self.code.severity == Severity::Note
     }
 
     /// Whether it stops its loss from compiling.

@@ -21,6 +21,7 @@ pub mod display;
 pub mod evaluate;
 pub mod functions;
 pub mod ir;
+pub mod magnitude;
 pub mod ranges;
 
 // AFTER THIS POINT: the derivatives of the formula as written are nodes too.

@@ -35,6 +35,7 @@ pub fn render(source: &SourceFile, diagnostic: &Diagnostic, style: Style) -> Str
     let level = match diagnostic.code.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let title = match style {
         // The number would open the line in brackets, so it stands at the end of the sentence instead.

@@ -161,7 +161,7 @@ fn variant(derived: &Derived, fixed: Vec<(usize, f64)>) -> Variant {
     let mut ranges = Ranges::new(&derived.loss);
     let roots = rewrite(&mut graph, &mut ranges, &roots, &mut Vec::new());
     let lowered = if derived.loss.is_elementwise() {
-        lower(&mut graph, &roots)
+        lower(&mut graph, &mut ranges, &roots)
     } else {
         lower_over_axes(&mut graph, &mut ranges, &roots)
     };

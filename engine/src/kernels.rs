@@ -189,6 +189,7 @@ fn kind(fold: Option<Reduction>) -> Kind {
         Some(Reduction::Max) => Kind::Max,
         Some(Reduction::Min) => Kind::Min,
         Some(Reduction::Prod) => Kind::Prod,
+        Some(Reduction::Norm) => Kind::Norm,
         Some(Reduction::Excess) => Kind::Excess,
         Some(_) => Kind::Sum,
     }

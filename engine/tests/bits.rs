@@ -1,8 +1,6 @@
 //! Every loss of `losses.def`, and of `bits.def` with what those do without, gives read at run time the bits that
 //! generated code gives.
 
-#![allow(deprecated, reason = "some formulas are here to be taken where they are no numbers")]
-
 use lossdef::spec::{AxisSpec, Domain, ParameterKind, Role, Spec};
 use lossdef::{Catalogue, Loss, ReductionKind};
 use lossdef_engine::any::{AnyArray, AnyView};

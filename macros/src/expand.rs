@@ -70,10 +70,11 @@ fn read(path: &LitStr) -> syn::Result<SourceFile> {
     Ok(SourceFile::new(name, text))
 }
 
-/// The items of the sound losses, one error of the build per error of the file, and one warning per warning.
+/// The items of the sound losses, one error of the build per error of the file, and one warning per warning. Notes are
+/// for those who ask, by `lossdef check`.
 fn items(source: &SourceFile, at: &LitStr) -> TokenStream {
     let compiled = compile(source);
-    let reports = compiled.diagnostics.iter().map(|diagnostic| {
+    let reports = compiled.diagnostics.iter().filter(|diagnostic| !diagnostic.is_note()).map(|diagnostic| {
         let text = render(source, diagnostic, Style::Headless);
         if diagnostic.is_error() {
             quote_spanned!(at.span()=> ::core::compile_error!(#text);)
@@ -129,6 +130,14 @@ mod tests {
         let tokens = expand(quote!(inline = "loss f(x, y) = x^2")).expect("tokens").to_string();
         assert!(tokens.contains("deprecated") && tokens.contains("never used"), "{tokens}");
         assert!(tokens.contains("struct F") && !tokens.contains("compile_error"));
+    }
+
+    #[test]
+    fn a_note_is_none() {
+        let nested = (0..8).fold("x".to_owned(), |inner, i| format!("step({inner}, y + {i})"));
+        let text = format!("fn step(x, y) = if x > y then x - y / 2 else x * y\nloss f(x, y) = {nested}");
+        let tokens = expand(quote!(inline = #text)).expect("tokens").to_string();
+        assert!(tokens.contains("struct F") && !tokens.contains("deprecated"), "{tokens}");
     }
 
     #[test]

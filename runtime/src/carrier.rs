@@ -212,6 +212,11 @@ impl<T: Float, const FUSED: bool> Real for Fx<T, FUSED> {
     }
 
     #[inline(always)]
+    fn exp_times(self, y: Self) -> Self {
+        exp::exp_times(self, y)
+    }
+
+    #[inline(always)]
     fn pow(self, y: Self) -> Self {
         Self(T::pow::<FUSED>(self.0, y.0))
     }

@@ -97,6 +97,9 @@ pub trait Real:
     fn exp(self) -> Self;
     /// [`exp`](Real::exp) where `self <= 0` is known: a little cheaper. Wrong above 0.
     fn exp_nonpos(self) -> Self;
+    /// `exp(self) * y`, infinite or 0 only where the product itself is that large or small: where `y` is 0 it is
+    /// 0, however large the exponential; it is so for an infinite `self`, too.
+    fn exp_times(self, y: Self) -> Self;
     /// `exp(self) - 1`.
     fn expm1(self) -> Self;
     /// The natural logarithm; -inf at 0, NaN below.

@@ -188,7 +188,7 @@ fn grade(format: Format, got: f64, right: &Wide, scales: &Scales<'_>) -> Grade {
     let error = Error { size: (&near - right).abs(), unit: format.unit(right) };
     error.by_inputs(scales).unwrap_or_else(|larger| {
         let size = got.abs().max(right.abs().to_f64());
-        error.by_operations(format, larger, size, scales)
+        error.by_operations(format, larger, got, size, scales)
     })
 }
 
@@ -233,24 +233,32 @@ impl Error {
         }
     }
 
-    /// The grade of a larger one.
-    fn by_operations(&self, format: Format, by_inputs: Grade, size: f64, scales: &Scales<'_>) -> Grade {
+    /// The grade of a larger one, of a result of this size.
+    fn by_operations(
+        &self,
+        format: Format,
+        by_inputs: Grade,
+        got: f64,
+        size: f64,
+        scales: &Scales<'_>,
+    ) -> Grade {
         let (bound, peak) = (scales.free)();
-        let overflows = format.round(&peak).is_infinite();
         let terms = self.over(&bound);
-        if bound.is_finite() && !overflows && bound > self.units(FINE) && terms <= CLOSE {
-            return Grade::Terms(terms);
+        if got.is_finite() && bound > self.units(FINE) && terms <= CLOSE {
+            // Also where the stable form overflows on the way: then the plan has avoided it.
+            return if bound.is_finite() { Grade::Terms(terms) } else { Grade::Open };
         }
-        let underflows = || {
-            let (bound, _) = (scales.tight)();
-            !bound.is_finite() || self.size <= &bound * &Wide::new(FINE)
-        };
+        if got.is_infinite() || format.round(&peak).is_infinite() {
+            return Grade::Wrong(Fault::Overflow);
+        }
+        let (tight, _) = (scales.tight)();
+        let underflows = self.size <= &tight * &Wide::new(FINE);
         match by_inputs {
-            _ if !overflows && size <= faint(format) && underflows() => Grade::Faint(size),
+            _ if !bound.is_finite() || !tight.is_finite() => Grade::Open,
+            _ if underflows && size <= faint(format) => Grade::Faint(size),
             Grade::Units(x) | Grade::Inputs(x) if x <= FINE => by_inputs,
-            _ if overflows => Grade::Wrong(Fault::Overflow),
-            _ if !bound.is_finite() => Grade::Open,
-            _ if underflows() => Grade::Wrong(Fault::Underflow),
+            _ if underflows => Grade::Wrong(Fault::Underflow),
+            _ if size <= faint(format) => Grade::Faint(size),
             _ => Grade::Wrong(Fault::Unexplained),
         }
     }

@@ -75,7 +75,10 @@ impl Plan<'_> {
         for kind in kinds {
             let start = self.scenes.len();
             kind(self);
-            self.thin(start, self.share(main, self.either(SCENES, 8 * SCENES)));
+            self.thin(start, self.share(main, self.either(SCENES, 3 * SCENES)));
+        }
+        if main && self.effort == Effort::Dense {
+            self.every_exponent(&bases[0]);
         }
     }
 
@@ -134,6 +137,15 @@ impl Plan<'_> {
                 for x in self.grid(element, self.strides(main), significands) {
                     self.push(base.with(element, x), &[element]);
                 }
+            }
+        }
+    }
+
+    /// The first element of each input at every exponent of the format, with both signs.
+    fn every_exponent(&mut self, base: &Scene) {
+        for element in self.movers(base).into_iter().filter(|element| element.flat == 0) {
+            for x in self.grid(element, 1, 1) {
+                self.push(base.with(element, x), &[element]);
             }
         }
     }

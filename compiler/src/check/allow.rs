@@ -16,8 +16,7 @@ fn one(allow: &ast::Allow, diagnostics: &mut Diagnostics) -> Option<Allow> {
     let Some(code) = codes::ALL.iter().find(|code| code.id == name.name) else {
         let message = format!("no warning has the code `{}`", name.name);
         let mut diagnostic = Diagnostic::new(&codes::UNKNOWN_NAME, message, name.span);
-        let warnings =
-            codes::ALL.iter().filter(|code| code.severity == Severity::Warning).map(|code| code.id);
+        let warnings = codes::ALL.iter().filter(|code| code.severity != Severity::Error).map(|code| code.id);
         if let Some(close) = nearest(&name.name, warnings) {
             diagnostic = diagnostic.suggest(format!("did you mean `{close}`?"), name.span, close);
         }

@@ -166,7 +166,7 @@ fn check_loss(
     (diagnostics.errors() == errors).then(|| Loss {
         name: loss.name.name.clone(),
         doc: loss.doc.clone(),
-        text: source.slice(loss.span).trim_end().to_owned(),
+        text: source.slice(loss.span).trim_end().replace("\r\n", "\n"),
         span: loss.name.span,
         inputs,
         parameters,

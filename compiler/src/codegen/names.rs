@@ -146,6 +146,12 @@ impl Namer {
             (Operation::Apply(Function::Mul, x), Some([part, _])) if x[0] == x[1] => {
                 (Some(format!("{part}_squared")), "square")
             }
+            (Operation::Apply(Function::ExpTimes, x), Some([power, factor])) => {
+                match values.get(x[1]).operation {
+                    Operation::Real(1.0) => (Some(format!("exp_{power}")), "exp"),
+                    _ => (Some(format!("{factor}_times_exp_{power}")), "product"),
+                }
+            }
             (Operation::Apply(function, _), parts) => {
                 let (word, infix) = word(*function);
                 let between = |parts: &[String]| {
@@ -207,6 +213,7 @@ fn fold_noun(kind: Reduction) -> &'static str {
         Reduction::Max => "largest",
         Reduction::Min => "smallest",
         Reduction::Prod => "product",
+        Reduction::Norm => "norm",
         _ => "sum",
     }
 }
@@ -238,7 +245,7 @@ fn noun(function: Function, word: &'static str) -> &'static str {
     match function {
         Function::Add => "sum",
         Function::Sub => "difference",
-        Function::Mul => "product",
+        Function::Mul | Function::ExpTimes => "product",
         Function::Div => "ratio",
         Function::Pow => "power",
         Function::Neg => "negated",

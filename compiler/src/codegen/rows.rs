@@ -326,6 +326,7 @@ fn kind(fold: Option<Reduction>) -> TokenStream {
         Some(Reduction::Max) => quote!(Kind::Max),
         Some(Reduction::Min) => quote!(Kind::Min),
         Some(Reduction::Prod) => quote!(Kind::Prod),
+        Some(Reduction::Norm) => quote!(Kind::Norm),
         Some(Reduction::Excess) => quote!(Kind::Excess),
         Some(_) => quote!(Kind::Sum),
     }

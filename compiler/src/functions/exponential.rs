@@ -78,6 +78,15 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         form: Form::Internal,
+        arity: 2,
+        evaluate: |x| exp_times(x[0], x[1]),
+        range: |r| r[0].map(f64::exp).intersect(Range::POSITIVE).times(r[1]),
+        samples: &[&[-3.0, 2.0], &[0.25, -0.5], &[1.0, 0.0], &[1000.0, 0.0]],
+        spelling: Spelling::Method("exp_times"),
+        ..unary(Function::ExpTimes, "exp", 24, SAMPLES)
+    },
+    Row {
+        form: Form::Internal,
         domain: "0 to 1",
         evaluate: |x| x[0].ln_1p(),
         range: |_| Range::closed(0.0, std::f64::consts::LN_2),
@@ -86,6 +95,15 @@ pub(super) const ROWS: &[Row] = &[
         ..unary(Function::Log1pUnit, "log1p", 20, SAMPLES)
     },
 ];
+
+/// `y exp(x)`, a number even where the exponential as a whole is none.
+fn exp_times(x: f64, y: f64) -> f64 {
+    if x.exp().is_normal() {
+        return x.exp() * y;
+    }
+    let third = (x.clamp(-1460.0, 1460.0) / 3.0).exp();
+    third * y * third * third
+}
 
 /// `x log(y)`: `log(y)` and `x / y`, neither of which flows where it is `0 log 0`.
 fn xlogy(g: &mut Graph, x: &[ExprId], _: ExprId, which: usize) -> ExprId {

@@ -63,6 +63,17 @@ impl<'a> Analysis<'a> {
         self.steps > MOST_STEPS || self.depth > MOST_NESTED
     }
 
+    /// What there was too much of, in words, where it gave up.
+    pub fn too_much(&self) -> Option<String> {
+        if self.depth > MOST_NESTED {
+            Some(format!("branches and folds stand more than {MOST_NESTED} deep in each other"))
+        } else {
+            self.gave_up().then(|| {
+                format!("its branches are read in too many combinations of their conditions, more than {MOST_STEPS} steps")
+            })
+        }
+    }
+
     /// What an expression can be where a sample is kept.
     pub fn kept(&mut self, id: ExprId, keep: Option<ExprId>) -> Number {
         match keep {

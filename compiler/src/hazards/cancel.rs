@@ -1,6 +1,6 @@
 //! Differences of nearly equal numbers for which no stable form is known.
 //!
-//! Three shapes, each of two terms: a constant less a function that approaches it flatly (`1 - cos(x)`), the
+//! Three shapes, each of two terms: a constant less a function that approaches it flatly (`1 - cos(x)^4`), the
 //! mean of squares less the square of the mean, and a function at two arguments that differ by a constant
 //! (`sqrt(x + 1) - sqrt(x)`). A difference of inputs is none: what rounds there is in the inputs already.
 
@@ -12,20 +12,20 @@ use crate::derive::Derived;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{ExprId, Function, Graph, Node, Reduction};
 
-/// Finds them, in the value first.
-pub(super) fn find(derived: &Derived, report: &mut impl FnMut(Diagnostic)) {
+/// Finds them, in the value first, or says why not.
+pub(super) fn find(derived: &Derived) -> Result<Vec<Diagnostic>, String> {
     let loss = &derived.loss;
     let mut analysis = Analysis::new(loss);
     let own = derived.gradients.iter().map(|gradient| (gradient.own.stable, Some(gradient.input)));
     for (root, gradient) in std::iter::once((derived.value.stable, None)).chain(own) {
         let what = name(loss, Output { gradient, root });
-        let mut found = false;
+        let mut found = Vec::new();
         for id in loss.graph.reachable(&[root]) {
             let Some((a, b)) = difference(&loss.graph, id) else { continue };
             let Some(why) = cancels(&mut analysis, a, b) else { continue };
             let place = [id, a, b].into_iter().find_map(|id| loss.graph.span(id)).unwrap_or(loss.span);
             let message = format!("{what} loses its digits where {why}");
-            report(
+            found.push(
                 Diagnostic::new(&codes::CANCELLATION, message, place)
                     .label(format!("{} is a difference of nearly equal numbers there", text(loss, id)))
                     .note(
@@ -33,12 +33,15 @@ pub(super) fn find(derived: &Derived, report: &mut impl FnMut(Diagnostic)) {
                          `allow(L0706, \"reason\")`",
                     ),
             );
-            found = true;
         }
-        if found {
-            return;
+        if let Some(too_much) = analysis.too_much() {
+            return Err(too_much);
+        }
+        if !found.is_empty() {
+            return Ok(found);
         }
     }
+    Ok(Vec::new())
 }
 
 /// The two terms of a difference, the second with its sign taken off.

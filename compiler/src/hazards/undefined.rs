@@ -21,8 +21,8 @@ pub(super) struct Output {
     pub root: ExprId,
 }
 
-/// Finds them.
-pub(super) fn find(derived: &Derived, report: &mut impl FnMut(Diagnostic)) {
+/// Finds them, or says why not.
+pub(super) fn find(derived: &Derived) -> Result<Vec<Diagnostic>, String> {
     let loss = &derived.loss;
     let mut analysis = Analysis::new(loss);
     let mut told = Vec::new();
@@ -43,14 +43,15 @@ pub(super) fn find(derived: &Derived, report: &mut impl FnMut(Diagnostic)) {
             }
         }
     }
-    if analysis.gave_up() {
-        return;
+    if let Some(too_much) = analysis.too_much() {
+        return Err(too_much);
     }
     let mut steps = witness::MOST_STEPS;
-    for (output, cause, places) in found {
+    let mut told = |(output, cause, places): (Output, Cause, Vec<Point>)| {
         let example = witness::find(derived, output, &cause, &places, &mut steps);
-        report(words::not_finite(&mut analysis, output, &cause, &places, example));
-    }
+        words::not_finite(&mut analysis, output, &cause, &places, example)
+    };
+    Ok(found.into_iter().map(&mut told).collect())
 }
 
 /// The causes that make an output something else than it should be.

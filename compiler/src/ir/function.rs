@@ -26,7 +26,7 @@ macro_rules! functions {
 functions! {
     Add Sub Mul Div Neg Pow Sqrt
     Lt Le Gt Ge Eq Ne And Or Not
-    Exp Expm1 Log Log1p Log1mexp Xlogy ExpNonpos Log1pUnit
+    Exp Expm1 Log Log1p Log1mexp Xlogy ExpNonpos ExpTimes Log1pUnit
     Sigmoid LogSigmoid Softplus Logit Tanh Sinh Cosh LogCosh Erf
     Abs Sign Relu Clamp Max Min
     Sin Cos Tan Atan

@@ -131,11 +131,7 @@ fn fold(
             };
             graph.divide(sum, count)
         }
-        Reduction::Norm => {
-            let square = graph.times(body, body);
-            let sum = plain(graph, Reduction::Sum, axis, square, filter, 0.0);
-            graph.apply(Function::Sqrt, &[sum])
-        }
+        Reduction::Norm => plain(graph, Reduction::Norm, axis, body, filter, 0.0),
         Reduction::Count => {
             let one = graph.indicator(body);
             plain(graph, Reduction::Sum, axis, one, filter, 0.0)

@@ -4,10 +4,13 @@
 //! powers become products. Differences of logarithms that would cancel are joined first. Lowering comes after all rewriting and before scheduling: earlier, the rules would
 //! not recognise the functions; later, nothing could be shared.
 
+mod exponential;
 mod folds;
 mod hoist;
 mod join;
 mod opposite;
+mod order;
+mod roots;
 
 use crate::functions::row;
 use crate::ir::{ExprId, Function, Graph, Node};
@@ -17,13 +20,27 @@ use crate::rewrite::map;
 /// Lowers expressions over named axes, folds included.
 pub fn lower_over_axes(graph: &mut Graph, ranges: &mut Ranges, roots: &[ExprId]) -> Vec<ExprId> {
     let roots = folds::lower_folds(graph, roots);
-    let roots = lower(graph, &roots);
+    let roots = lower_functions(graph, &roots);
     let roots = join::join_sums(graph, &roots);
-    hoist::hoist(graph, ranges, &roots)
+    let roots = hoist::hoist(graph, ranges, &roots);
+    within_numbers(graph, ranges, &roots)
 }
 
-/// Lowers expressions. What stands for a function of the logistic family is called after it.
-pub fn lower(graph: &mut Graph, roots: &[ExprId]) -> Vec<ExprId> {
+/// Lowers expressions.
+pub fn lower(graph: &mut Graph, ranges: &mut Ranges, roots: &[ExprId]) -> Vec<ExprId> {
+    let roots = lower_functions(graph, roots);
+    within_numbers(graph, ranges, &roots)
+}
+
+/// Products in a form in which nothing overflows on the way to a result that does not.
+fn within_numbers(graph: &mut Graph, ranges: &mut Ranges, roots: &[ExprId]) -> Vec<ExprId> {
+    let roots = roots::part(graph, ranges, roots);
+    let roots = order::order(graph, ranges, &roots);
+    exponential::join(graph, ranges, &roots)
+}
+
+/// Lowers functions. What stands for one of the logistic family is called after it.
+fn lower_functions(graph: &mut Graph, roots: &[ExprId]) -> Vec<ExprId> {
     let roots = map(graph, roots, |graph, _, id| opposite::join(graph, id).unwrap_or(id));
     map(graph, &roots, |graph, _, id| {
         let Some(lowered) = lower_node(graph, id) else { return id };

@@ -1,8 +1,9 @@
 //! Exponentials and logarithms that undo each other, or lose their digits to a 1.
 
 use super::product::Product;
+use super::terms::{beside, is_multiple, join, times};
 use super::{Context, Rule};
-use crate::ir::{ExprId, Function, Graph};
+use crate::ir::{ExprId, Function};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -44,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "expm1",
         why: "a exp(x) - a = a expm1(x), wherever both stand in a sum; it keeps the digits of a small x",
-        apply: expm1,
+        apply: |cx, id| join(cx, id, &[Function::Exp], expm1),
     },
     Rule {
         name: "log1mexp",
@@ -70,70 +71,12 @@ fn exp_of_difference(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     Some(cx.graph.divide(exp, b))
 }
 
-/// The most terms of a sum among which a rule looks for two.
-const TERMS: usize = 8;
-
-fn expm1(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
-    let mut terms = terms(cx.graph, id).filter(|terms| terms.len() > 1)?;
-    let products: Vec<Product> = terms.iter().map(|term| signed(cx.graph, *term)).collect();
-    let (with, without, joined) = products.iter().enumerate().find_map(|(with, product)| {
-        let exponential = |(factor, exponent): &(ExprId, i32)| {
-            *exponent == 1 && cx.graph.argument(*factor, Function::Exp).is_some()
-        };
-        let (exp, _) = *product.factors.iter().find(|factor| exponential(factor))?;
-        let mut rest = product.clone();
-        rest.take(exp, 1);
-        let opposite = |other: &Product| {
-            other.factors == rest.factors
-                && other.divisor == rest.divisor
-                && other.coefficient == -rest.coefficient
-        };
-        let without = products.iter().position(opposite)?;
-        Some((with, without, (rest, exp)))
-    })?;
-    let (mut rest, exp) = joined;
-    let x = cx.graph.argument(exp, Function::Exp)?;
-    let negative = rest.coefficient < 0.0;
-    rest.coefficient = rest.coefficient.abs();
-    rest.multiply(cx.graph.apply(Function::Expm1, &[x]), 1);
-    let difference = rest.build(cx.graph);
-    // The difference stands where the exponential stood.
-    let place = with - usize::from(without < with);
-    terms.remove(without);
-    terms[place] = (difference, negative);
-    let (first, negated) = terms[0];
-    let first = if negated { cx.graph.negate(first) } else { first };
-    let add =
-        |sum, (term, negated)| if negated { cx.graph.minus(sum, term) } else { cx.graph.plus(sum, term) };
-    Some(terms[1..].iter().copied().fold(first, add))
-}
-
-/// The terms of a sum in order, and whether each is subtracted; `None` where there are too many.
-fn terms(graph: &Graph, id: ExprId) -> Option<Vec<(ExprId, bool)>> {
-    let (mut terms, mut open) = (Vec::new(), vec![(id, false)]);
-    while let Some((id, negated)) = open.pop() {
-        if let Some((a, b)) = graph.pair(id, Function::Add) {
-            open.extend([(b, negated), (a, negated)]);
-        } else if let Some((a, b)) = graph.pair(id, Function::Sub) {
-            open.extend([(b, !negated), (a, negated)]);
-        } else {
-            terms.push((id, negated));
-        }
-        // What is open has at least a term each.
-        if terms.len() + open.len() > TERMS {
-            return None;
-        }
-    }
-    Some(terms)
-}
-
-/// A term of a sum as a product.
-fn signed(graph: &Graph, (term, negated): (ExprId, bool)) -> Product {
-    let mut product = Product::of(graph, term);
-    if negated {
-        product.coefficient = -product.coefficient;
-    }
-    product
+/// `a exp(x)` and `-a` among the terms of a sum.
+fn expm1(cx: &mut Context<'_>, one: &Product, other: &Product) -> Option<Product> {
+    let (rest, x) = beside(cx.graph, one, Function::Exp, 1)
+        .into_iter()
+        .find(|(rest, _)| is_multiple(other, -1.0, rest))?;
+    Some(times(cx.graph, rest, 1.0, Function::Expm1, x))
 }
 
 fn log1mexp(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {

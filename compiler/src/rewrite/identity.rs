@@ -11,6 +11,14 @@ pub(super) const RULES: &[Rule] = &[
         apply: negated_term,
     },
     Rule {
+        name: "difference-of-equals",
+        why: "x - x = 0 where x is bounded, and so finite",
+        apply: |cx, id| {
+            let (a, _) = cx.graph.pair(id, Function::Sub).filter(|(a, b)| a == b)?;
+            cx.range(a).is_bounded().then(|| cx.graph.real(0.0))
+        },
+    },
+    Rule {
         name: "times-one",
         why: "1 x = x, x / 1 = x",
         apply: |cx, id| {

@@ -87,9 +87,10 @@ pub(super) const RULES: &[Rule] = &[
         apply: opposite_exponentials,
     },
     Rule {
-        name: "log-of-scaled-sigmoid",
-        why: "log(c sigmoid(x)) = log(c) + log_sigmoid(x) for a positive constant c",
-        apply: log_of_scaled,
+        name: "log-of-product",
+        why: "log(c sigmoid(x) / sigmoid(y)) = log(c) + log_sigmoid(x) - log_sigmoid(y) for a positive constant c; \
+              exponentials and cosh likewise",
+        apply: log_of_product,
     },
     Rule {
         name: "hyperbolic-quotient",
@@ -160,13 +161,21 @@ fn quotient(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     Some(product.build(cx.graph))
 }
 
-/// `a - a s` and `a s - a` for a sigmoid `s`, and `a / s - a`.
+/// `a - a s` and `a - a / s` for a sigmoid `s`, and the same the other way round.
 fn shared_complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (a, b) = cx.graph.pair(id, Function::Sub)?;
     let (left, right) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
-    if let Some((x, 1)) = extra_sigmoid(cx.graph, &right, &left) {
-        let opposite = sigmoid_of_negated(cx.graph, x);
-        return Some(times(cx.graph, left, opposite));
+    match extra_sigmoid(cx.graph, &right, &left) {
+        Some((x, 1)) => {
+            let opposite = sigmoid_of_negated(cx.graph, x);
+            return Some(times(cx.graph, left, opposite));
+        }
+        Some((x, -1)) => {
+            let exp = exp_of_negated(cx.graph, x);
+            let product = times(cx.graph, left, exp);
+            return Some(cx.graph.negate(product));
+        }
+        _ => {}
     }
     match extra_sigmoid(cx.graph, &left, &right)? {
         (x, 1) => {
@@ -176,12 +185,16 @@ fn shared_complement(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
         }
         // 1 / sigmoid(x) - 1 = exp(-x)
         (x, -1) => {
-            let negated = cx.graph.negate(x);
-            let exp = cx.graph.apply(Function::Exp, &[negated]);
+            let exp = exp_of_negated(cx.graph, x);
             Some(times(cx.graph, right, exp))
         }
         _ => None,
     }
+}
+
+fn exp_of_negated(graph: &mut Graph, x: ExprId) -> ExprId {
+    let negated = graph.negate(x);
+    graph.apply(Function::Exp, &[negated])
 }
 
 fn times(graph: &mut Graph, mut product: Product, factor: ExprId) -> ExprId {
@@ -223,15 +236,31 @@ fn opposite_exponentials(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     None
 }
 
-/// `log(c sigmoid(x))` for a positive constant.
-fn log_of_scaled(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+/// The logarithm of a product of functions that have a stable one.
+fn log_of_product(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let argument = cx.graph.argument(id, Function::Log)?;
     let product = Product::of_quotient(cx.graph, argument)?;
     let scale = product.coefficient / product.divisor;
-    let [(factor, 1)] = product.factors.as_slice() else { return None };
-    let x = cx.graph.argument(*factor, Function::Sigmoid).filter(|_| scale > 0.0)?;
-    let (constant, log) = (cx.graph.real(scale.ln()), cx.graph.apply(Function::LogSigmoid, &[x]));
-    Some(cx.graph.plus(constant, log))
+    if product.factors.is_empty() || scale <= 0.0 {
+        return None;
+    }
+    let mut logs = Vec::new();
+    for (factor, power) in &product.factors {
+        let known = [(Function::Sigmoid, Function::LogSigmoid), (Function::Cosh, Function::LogCosh)];
+        let found = known.iter().find_map(|(of, log)| Some((*log, cx.graph.argument(*factor, *of)?)));
+        let log = match found {
+            Some((log, x)) => cx.graph.apply(log, &[x]),
+            None => cx.graph.argument(*factor, Function::Exp)?,
+        };
+        let times = cx.graph.real(f64::from(power.abs()));
+        let log = if power.abs() == 1 { log } else { cx.graph.times(times, log) };
+        logs.push((log, *power < 0));
+    }
+    logs.sort_by_key(|(_, negated)| *negated);
+    if scale != 1.0 {
+        logs.insert(0, (cx.graph.real(scale.ln()), false));
+    }
+    super::terms::sum(cx.graph, &logs)
 }
 
 fn exp_times_sigmoid(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
@@ -258,7 +287,7 @@ fn exp_times_sigmoid(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 }
 
 /// Whether `y` is `-x`, however that is written.
-fn is_negation(graph: &mut Graph, x: ExprId, y: ExprId) -> bool {
+pub(super) fn is_negation(graph: &mut Graph, x: ExprId, y: ExprId) -> bool {
     let ((plain, negated), (other, other_negated)) = (graph.without_sign(x), graph.without_sign(y));
     if plain == other {
         return negated != other_negated;

@@ -7,13 +7,17 @@
 //! because it is bounded or positive for every number takes its NaN with it (`exp(x) / exp(x)`).
 
 mod branch;
+mod differences;
 mod exponential;
 mod fold;
+mod hyperbolic;
 mod identity;
 mod logistic;
+mod opposites;
 pub mod product;
 mod softmax;
 mod sums;
+mod terms;
 
 use crate::ir::{ExprId, Graph, Node};
 use crate::ranges::Ranges;
@@ -53,6 +57,9 @@ const FAMILIES: &[&[Rule]] = &[
     softmax::RULES,
     sums::RULES,
     logistic::RULES,
+    hyperbolic::RULES,
+    opposites::RULES,
+    differences::RULES,
     exponential::RULES,
     product::RULES,
 ];

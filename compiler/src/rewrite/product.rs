@@ -2,6 +2,7 @@
 
 use super::{Context, Rule};
 use crate::ir::{AxisSet, ExprId, Function, Graph, Node};
+use crate::magnitude::{EXP_TOO_LARGE, exponential_factor};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -15,12 +16,27 @@ pub(super) const RULES: &[Rule] = &[
         apply: common_factor,
     },
     Rule {
+        name: "common-divisor",
+        why: "a / x - b / x = (a - b) / x for things of ordinary size, without the rounding of two quotients",
+        apply: common_divisor,
+    },
+    Rule {
+        name: "common-exponential",
+        why: "a exp(x) + b exp(x) = (a + b) exp(x) where exp(x) can overflow: inf - inf is no number",
+        apply: common_exponential,
+    },
+    Rule {
         name: "factor-into-sum",
         why: "x (a + b / x) = x a + b where x cannot be 0; in floating point x may be, and x / x is not 1; and \
               exp(x) (exp(y) - exp(z)) = exp(x + y) - exp(x + z), in which exponents cancel",
         apply: into_sum,
     },
     Rule { name: "cancel-factor", why: "x / x = 1 where x cannot be 0", apply: cancel },
+    Rule {
+        name: "cancel-divisor",
+        why: "(a / x) (x / b) = a / b and a / (a / b) = b where what cancels cannot be 0; all else stays as written",
+        apply: cancel_in_place,
+    },
     Rule {
         name: "collect-factors",
         why: "a product in one order: constants, parameters, inputs, then divisors",
@@ -203,6 +219,52 @@ fn cancel(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     None
 }
 
+/// Takes out a factor that multiplies in one place and divides in another, in products of several quotients, which
+/// are not put in another order.
+fn cancel_in_place(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let is_one = [Function::Mul, Function::Div].iter().any(|f| cx.graph.pair(id, *f).is_some());
+    let (product, left) = if is_one { Product::within(LARGEST, cx.graph, id) } else { return None };
+    if left == 0 || product.quotients < 2 {
+        return None;
+    }
+    let both = |factor: &ExprId| {
+        let powers = || product.factors.iter().filter(|(known, _)| known == factor);
+        powers().any(|(_, power)| *power > 0) && powers().any(|(_, power)| *power < 0)
+    };
+    let factors: Vec<ExprId> = product.factors.iter().map(|(factor, _)| *factor).filter(both).collect();
+    factors.into_iter().find_map(|factor| {
+        if !cx.range(factor).is_nonzero() {
+            return None;
+        }
+        let without = strip(cx.graph, id, factor, true)?;
+        strip(cx.graph, without, factor, false)
+    })
+}
+
+/// An expression without a factor that multiplies it, or divides it.
+fn strip(graph: &mut Graph, id: ExprId, factor: ExprId, above: bool) -> Option<ExprId> {
+    if id == factor {
+        return above.then(|| graph.real(1.0));
+    }
+    if let Some(inner) = graph.argument(id, Function::Neg) {
+        return strip(graph, inner, factor, above).map(|inner| graph.negate(inner));
+    }
+    if let Some((a, b)) = graph.pair(id, Function::Mul) {
+        return match strip(graph, a, factor, above) {
+            Some(a) => Some(graph.times(a, b)),
+            None => strip(graph, b, factor, above).map(|b| graph.times(a, b)),
+        };
+    }
+    let (a, b) = graph.pair(id, Function::Div)?;
+    if b == factor && !above {
+        return Some(a);
+    }
+    match strip(graph, a, factor, above) {
+        Some(a) => Some(graph.divide(a, b)),
+        None => strip(graph, b, factor, !above).map(|b| graph.divide(a, b)),
+    }
+}
+
 fn collect(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let product = Product::of_quotient(cx.graph, id)?;
     // `x * (y / z)` is within reach where `x * y` need not be.
@@ -250,6 +312,38 @@ fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let sum = g.apply(function, &[left, right]);
     shared.factors.push((sum, 1));
     Some(shared.build(g))
+}
+
+/// `a / x` and `b / x` as one quotient.
+fn common_divisor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (function, a, b) = [Function::Add, Function::Sub]
+        .into_iter()
+        .find_map(|function| cx.graph.pair(id, function).map(|(a, b)| (function, a, b)))?;
+    let ((a, x), (b, y)) = (cx.graph.pair(a, Function::Div)?, cx.graph.pair(b, Function::Div)?);
+    if x != y || !is_ordinary(cx, a) || !is_ordinary(cx, b) {
+        return None;
+    }
+    let sum = cx.graph.apply(function, &[a, b]);
+    Some(cx.graph.divide(sum, x))
+}
+
+/// Takes an exponential that can overflow out of a sum of two terms that have no other.
+fn common_exponential(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let (function, a, b) = [Function::Add, Function::Sub]
+        .into_iter()
+        .find_map(|function| cx.graph.pair(id, function).map(|(a, b)| (function, a, b)))?;
+    let (exp, false) = exponential_factor(cx.graph, a)? else { return None };
+    let argument = cx.graph.argument(exp, Function::Exp)?;
+    if exponential_factor(cx.graph, b)? != (exp, false) || cx.range(argument).high <= EXP_TOO_LARGE {
+        return None;
+    }
+    let (mut left, mut right) = (Product::of(cx.graph, a), Product::of(cx.graph, b));
+    if !left.take(exp, 1) || !right.take(exp, 1) {
+        return None;
+    }
+    let (left, right) = (left.build(cx.graph), right.build(cx.graph));
+    let sum = cx.graph.apply(function, &[left, right]);
+    Some(cx.graph.times(sum, exp))
 }
 
 /// Whether a factor is no larger than the inputs that it is made of.

@@ -2,6 +2,7 @@
 
 use super::product::Product;
 use super::sums::{folded, point, vanishes, varies, where_it_holds};
+use super::terms::{Term, sum, terms};
 use super::{Context, Rule, map};
 use crate::ir::{AxisId, ExprId, Function, Graph, Node, Reduction};
 use std::collections::HashMap;
@@ -20,6 +21,11 @@ pub(super) const RULES: &[Rule] = &[
             let exponent = cx.graph.argument(body, Function::Exp)?;
             Some(cx.graph.add(Node::Reduce(Reduction::LogSumExp, axis, exponent, filter)))
         },
+    },
+    Rule {
+        name: "shifted-logsumexp",
+        why: "m + logsumexp(x - m) = logsumexp(x), which shifts by the largest term itself",
+        apply: shifted,
     },
     Rule {
         name: "softmax",
@@ -45,6 +51,58 @@ pub(super) const RULES: &[Rule] = &[
         apply: less_one,
     },
 ];
+
+/// `m` and `logsumexp(x - m)`, or both negated, among the terms of a sum.
+fn shifted(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
+    let mut outside = terms(cx.graph, id)?;
+    for (place, (term, negated)) in outside.clone().into_iter().enumerate() {
+        let Some((axis, body, filter)) = folded(cx.graph, term, Reduction::LogSumExp) else { continue };
+        let Some(mut inside) = terms(cx.graph, body) else { continue };
+        let shifts = inside.iter().enumerate().find_map(|(within, (m, less))| {
+            let same = (*m, less ^ !negated);
+            let beside = outside.iter().position(|term| *term == same)?;
+            (!varies(cx.graph, *m, axis)).then_some((within, beside))
+        });
+        let Some((within, beside)) = shifts.filter(|_| inside.len() > 1) else { continue };
+        inside.remove(within);
+        let body = sum(cx.graph, &inside)?;
+        outside[place].0 = cx.graph.add(Node::Reduce(Reduction::LogSumExp, axis, body, filter));
+        outside.remove(beside);
+        let mut signed: Vec<(ExprId, i32)> =
+            outside.iter().map(|(term, negated)| (*term, if *negated { -1 } else { 1 })).collect();
+        if signed.len() > 2 {
+            group_shares(cx.graph, &mut signed);
+        }
+        let grouped: Vec<Term> = signed.into_iter().map(|(term, factor)| (term, factor < 0)).collect();
+        return sum(cx.graph, &grouped);
+    }
+    None
+}
+
+/// `exp(y - logsumexp(y) - a)` as the exponentials of `y - logsumexp(y)` and of `-a`, where that does not vary over
+/// the axis, so that it can leave a sum and meet the exponentials that it belongs to.
+pub(super) fn share_and_rest(graph: &mut Graph, exponential: ExprId, axis: AxisId) -> Option<[ExprId; 2]> {
+    let exponent = graph.argument(exponential, Function::Exp)?;
+    let mut whole = Linear::default();
+    whole.add(graph, exponent, 1);
+    let (varying, mut fixed): (Vec<_>, Vec<_>) =
+        whole.terms.into_iter().partition(|(term, _)| varies(graph, *term, axis));
+    let own = Linear { terms: varying }.build(graph)?;
+    let total = fixed.iter_mut().find(|(term, factor)| {
+        *factor < 0 && folded(graph, *term, Reduction::LogSumExp).is_some_and(|(_, body, _)| body == own)
+    })?;
+    total.1 += 1;
+    let total = total.0;
+    fixed.retain(|(_, factor)| *factor != 0);
+    let divisors =
+        |(term, factor): &(ExprId, i32)| *factor < 0 && folded(graph, *term, Reduction::LogSumExp).is_some();
+    if !fixed.iter().all(divisors) {
+        return None;
+    }
+    let rest = Linear { terms: fixed }.build(graph)?;
+    let share = graph.minus(own, total);
+    Some([share, rest].map(|exponent| graph.apply(Function::Exp, &[exponent])))
+}
 
 /// A product with several exponentials, or with one and the inverse of a sum of exponentials: one exponential
 /// of a sum, in which what was multiplied and divided alike is gone.
@@ -101,12 +159,12 @@ fn multiple(graph: &Graph, id: ExprId) -> Option<(i32, ExprId)> {
 
 /// A sum of terms with whole coefficients.
 #[derive(Default)]
-struct Linear {
+pub(super) struct Linear {
     terms: Vec<(ExprId, i32)>,
 }
 
 impl Linear {
-    fn add(&mut self, graph: &Graph, id: ExprId, factor: i32) {
+    pub fn add(&mut self, graph: &Graph, id: ExprId, factor: i32) {
         let mut stack = vec![(id, factor)];
         while let Some((id, factor)) = stack.pop() {
             if let Some((a, b)) = graph.pair(id, Function::Add) {
@@ -123,8 +181,9 @@ impl Linear {
         }
     }
 
-    /// The sum; `None` where nothing is left.
-    fn build(self, graph: &mut Graph) -> Option<ExprId> {
+    /// The sum; `None` where nothing is left. Logarithms of shares, `x - logsumexp(x)`, stay together: a common offset
+    /// of theirs is gone before anything else is added.
+    pub fn build(self, graph: &mut Graph) -> Option<ExprId> {
         let mut merged: Vec<(ExprId, i32)> = Vec::new();
         for (term, factor) in self.terms {
             match merged.iter_mut().find(|(known, _)| *known == term) {
@@ -132,9 +191,13 @@ impl Linear {
                 None => merged.push((term, factor)),
             }
         }
+        merged.retain(|(_, factor)| *factor != 0);
+        if merged.len() > 2 {
+            group_shares(graph, &mut merged);
+        }
         merged.sort_by_key(|(_, factor)| *factor < 0);
         let mut sum = None;
-        for (term, factor) in merged.into_iter().filter(|(_, factor)| *factor != 0) {
+        for (term, factor) in merged {
             let times = graph.real(f64::from(factor.abs()));
             let term = if factor.abs() == 1 { term } else { graph.times(times, term) };
             sum = Some(match (sum, factor > 0) {
@@ -145,6 +208,36 @@ impl Linear {
             });
         }
         sum
+    }
+}
+
+/// Makes one term of `x` and `-logsumexp(x)`, or of both with other signs, as often as there are both.
+fn group_shares(graph: &mut Graph, terms: &mut Vec<(ExprId, i32)>) {
+    let picked = |graph: &Graph, id: ExprId| match *graph.node(id) {
+        Node::Gather(leaf, _) => leaf,
+        _ => id,
+    };
+    let mut place = 0;
+    while place < terms.len() {
+        let (total, factor) = terms[place];
+        let body = folded(graph, total, Reduction::LogSumExp).map(|(_, body, _)| body);
+        let own = body.and_then(|body| {
+            terms.iter().position(|(x, times)| {
+                times.signum() == -factor.signum() && (*x == body || picked(graph, *x) == picked(graph, body))
+            })
+        });
+        let Some(own) = own else {
+            place += 1;
+            continue;
+        };
+        let both = terms[own].1.abs().min(factor.abs());
+        let sign = terms[own].1.signum();
+        let share = graph.minus(terms[own].0, total);
+        terms[own].1 -= sign * both;
+        terms[place].1 += sign * both;
+        terms.insert(own, (share, sign * both));
+        terms.retain(|(_, factor)| *factor != 0);
+        place = 0;
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Context, Rule, map};
 use crate::ir::{AxisId, ExprId, Function, Graph, Node, Reduction};
 use crate::rewrite::product::Product;
+use crate::rewrite::softmax::share_and_rest;
 use std::collections::HashMap;
 
 pub(super) const RULES: &[Rule] = &[
@@ -35,8 +36,9 @@ pub(super) const RULES: &[Rule] = &[
         apply: common_factor,
     },
     Rule {
-        name: "exponential-out-of-branch",
-        why: "an exponential that does not vary over the axis of a sum is a factor of it, though each term has a guard",
+        name: "exponential-out-of-sum",
+        why: "an exponential that does not vary over the axis of a sum is a factor of it, though each term has a \
+              guard or a share of a softmax",
         apply: exponential_factor,
     },
     Rule {
@@ -288,22 +290,37 @@ fn common_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
 /// `exp(e)` times the sum of `if c then rest else 0`: outside, it meets the exponentials that it belongs to.
 fn exponential_factor(cx: &mut Context<'_>, id: ExprId) -> Option<ExprId> {
     let (axis, body) = sum(cx.graph, id)?;
-    let Node::If(c, guarded, zero) = *cx.graph.node(body) else { return None };
-    if !cx.graph.is(zero, 0.0) {
-        return None;
-    }
-    let mut rest = Product::of(cx.graph, guarded);
-    let fixed = |factor: &(ExprId, i32)| {
-        factor.1 == 1
-            && !varies(cx.graph, factor.0, axis)
-            && cx.graph.argument(factor.0, Function::Exp).is_some()
+    let (guard, inside) = match *cx.graph.node(body) {
+        Node::If(c, guarded, zero) if cx.graph.is(zero, 0.0) => (Some((c, zero)), guarded),
+        _ => (None, body),
     };
-    let exponential = *rest.factors.iter().find(|factor| fixed(factor))?;
-    rest.take(exponential.0, 1);
+    let mut rest = Product::of(cx.graph, inside);
+    let exponentials: Vec<ExprId> = rest
+        .factors
+        .iter()
+        .filter(|(factor, power)| *power == 1 && cx.graph.argument(*factor, Function::Exp).is_some())
+        .map(|(factor, _)| *factor)
+        .collect();
+    let whole = exponentials.iter().copied().find(|factor| !varies(cx.graph, *factor, axis));
+    let outside = match whole {
+        Some(factor) => {
+            rest.take(factor, 1);
+            factor
+        }
+        None => exponentials.into_iter().find_map(|factor| {
+            let [share, outside] = share_and_rest(cx.graph, factor, axis)?;
+            rest.take(factor, 1);
+            rest.multiply(share, 1);
+            Some(outside)
+        })?,
+    };
     let rest = rest.build(cx.graph);
-    let branch = cx.graph.choose(c, rest, zero);
-    let sum = cx.graph.add(Node::Reduce(Reduction::Sum, axis, branch, None));
-    Some(cx.graph.times(exponential.0, sum))
+    let term = match guard {
+        Some((c, zero)) => cx.graph.choose(c, rest, zero),
+        None => rest,
+    };
+    let sum = cx.graph.add(Node::Reduce(Reduction::Sum, axis, term, None));
+    Some(cx.graph.times(outside, sum))
 }
 
 /// The factors that do not vary over an axis, times the sum of the product of the others.

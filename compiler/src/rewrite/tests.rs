@@ -1,5 +1,7 @@
 //! Every stable form that the language promises, from naive text, in value and derivative.
 
+mod digits;
+
 use super::rules;
 use crate::compile;
 use crate::source::SourceFile;
@@ -29,7 +31,7 @@ fn the_logistic_family_arises_from_naive_text() {
     check(
         "loss f(x) = sigmoid(x) * (1 - sigmoid(x))",
         "sigmoid(x) * sigmoid(-x)",
-        "sigmoid(x) * sigmoid(-x) * (sigmoid(-x) - sigmoid(x))",
+        "-(sigmoid(x) * sigmoid(-x) * tanh(0.5 * x))",
     );
     check(
         "loss f(x; g in (0, inf) = 2.0) = (1 - sigmoid(x))^g",
@@ -87,7 +89,7 @@ fn differences_of_logarithms_do_not_cancel() {
 
 #[test]
 fn factors_cancel_only_where_they_cannot_be_zero() {
-    check("loss f(x in (0, inf), y) = x * y / x", "y", "y / x - y / x");
+    check("loss f(x in (0, inf), y) = x * y / x", "y", "(y - y) / x");
     check("loss f(x, y) = x * y / x", "x * y / x", "y / x - x * y / x / x");
     check("loss f(x) = 0 * x", "0 * x", "0");
     check("loss f(x) = x - x", "x - x", "0");
@@ -139,7 +141,7 @@ fn quotients_and_bases_stay_in_reach() {
 
 #[test]
 fn a_factor_cancels_into_a_sum() {
-    check("loss f(x) = log(sigmoid(x)) - log(1 - sigmoid(x))", "log_sigmoid(x) - log_sigmoid(-x)", "1");
+    check("loss f(x) = log(sigmoid(x)) - log(1 - sigmoid(x))", "x", "1");
 }
 
 /// Three spellings of cross entropy, each in the form that neither overflows nor loses digits.

@@ -11,9 +11,9 @@ fn compiled(name: &str, text: &str) -> (SourceFile, Compiled) {
     let source = SourceFile::new(name, text);
     let compiled = compile(&source);
     for diagnostic in &compiled.diagnostics {
-        assert_eq!(
+        assert_ne!(
             diagnostic.code.severity,
-            Severity::Warning,
+            Severity::Error,
             "{}",
             render(&source, diagnostic, Style::Plain)
         );
@@ -41,6 +41,36 @@ fn every_fault_is_found() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// What is said of one loss in a text, by code and notes.
+fn said(text: &str) -> Vec<(&'static str, String)> {
+    let (_, compiled) = compiled("large.def", text);
+    compiled.diagnostics.iter().map(|diagnostic| (diagnostic.code.id, diagnostic.notes.join("\n"))).collect()
+}
+
+/// A formula that is not followed says so, and why; `allow` answers it, and what else is allowed is not called needless.
+#[test]
+fn what_is_not_judged_is_said() {
+    let step = "fn step(x, y) = if x > y then log(x - y / 2) else x * y\n";
+    let combined = (0..8).fold("x".to_owned(), |inner, i| format!("step({inner}, y + {i})"));
+    let term = |i| format!("sigmoid({i} * x + y) * softplus(y - {i} * x) * sigmoid(x - {i} * y)");
+    let large = (2..300).map(term).collect::<Vec<String>>().join(" + ");
+    let branches = (0..40).fold("e".to_owned(), |inner, i| format!("if x > k + {i} then {inner} else 0"));
+    let within = (0..5).fold("x".to_owned(), |inner, i| format!("nest(x, {inner}, {})", 40 * i));
+    let deep = format!("fn nest(x, e, k) = {branches}\nloss f(x) = {within}");
+    for (text, why) in [
+        (format!("{step}loss f(x, y) = {combined}"), "too many combinations"),
+        (format!("loss f(x, y) = {large}"), "expressions, of which 6000"),
+        (deep, "more than 150 deep"),
+    ] {
+        let found = said(&text);
+        let [(code, notes)] = found.as_slice() else { panic!("{found:?}") };
+        assert!(*code == "L0707" && notes.contains(why), "{found:?}");
+        assert_eq!(said(&format!("{text}\nallow(L0707, \"it is large\") allow(L0703, \"who knows\")")), []);
+    }
+    let needless = said("loss f(x, y) = x * y allow(L0707, \"it is large\")");
+    assert!(matches!(needless.as_slice(), [("L0701", _)]), "{needless:?}");
 }
 
 #[test]

@@ -68,6 +68,16 @@ pub(crate) fn exp_nonpos<T: Float, const FUSED: bool>(x: Fx<T, FUSED>) -> Fx<T, 
     scale((x.q + x.r) + Fx::lit(1.0), x.t)
 }
 
+/// `y exp(x)`, which leaves the numbers only where the product does: the exponential is never there as a whole.
+#[inline(always)]
+pub(crate) fn exp_times<T: Float, const FUSED: bool>(x: Fx<T, FUSED>, y: Fx<T, FUSED>) -> Fx<T, FUSED> {
+    let Reduced { t, k, r, q } = reduce(x.at_least(-T::EXP_TIMES_MAX).at_most(T::EXP_TIMES_MAX));
+    // 2^k in three factors. The first stands before y: what follows then takes the product one way, up or down.
+    let third = k.mul_add(Fx::lit(1.0 / 3.0), Fx::lit(T::MAGIC));
+    let (s1, s2) = (pow2(third), Fx::of(T::pow2_less(t.get(), third.get())));
+    ((q + r) + Fx::lit(1.0)) * s1 * y * s1 * s2
+}
+
 #[inline(always)]
 pub(crate) fn expm1<T: Float, const FUSED: bool>(x: Fx<T, FUSED>) -> Fx<T, FUSED> {
     let (one, magic) = (Fx::lit(1.0), Fx::lit(T::MAGIC));

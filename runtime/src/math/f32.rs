@@ -17,6 +17,7 @@ impl Element for f32 {
     const LN2_LO: f64 = 1.428_606_77e-6;
     const EXP_MIN: f64 = -105.0;
     const EXP_MAX: f64 = 90.0;
+    const EXP_TIMES_MAX: f64 = 264.0;
     const EXPM1_MIN: f64 = -18.0;
     const SUBNORMAL_SCALE: (f64, f64) = (16_777_216.0, 24.0);
     const LOG1P_EXPONENT: f64 = 100.0;
@@ -33,6 +34,12 @@ impl Element for f32 {
     #[inline(always)]
     fn pow2(t: Self) -> Self {
         f32::from_bits(t.to_bits().wrapping_add(127) << 23)
+    }
+
+    #[inline(always)]
+    fn pow2_less(t: Self, u: Self) -> Self {
+        let twice = u.to_bits().wrapping_add(u.to_bits());
+        f32::from_bits(t.to_bits().wrapping_sub(twice).wrapping_add(127) << 23)
     }
 
     #[inline(always)]

@@ -17,6 +17,7 @@ impl Element for f64 {
     const LN2_LO: f64 = 1.908_214_929_270_587_7e-10;
     const EXP_MIN: f64 = -750.0;
     const EXP_MAX: f64 = 720.0;
+    const EXP_TIMES_MAX: f64 = 2127.0;
     const EXPM1_MIN: f64 = -38.0;
     const SUBNORMAL_SCALE: (f64, f64) = (18_014_398_509_481_984.0, 54.0);
     const LOG1P_EXPONENT: f64 = 1000.0;
@@ -33,6 +34,12 @@ impl Element for f64 {
     #[inline(always)]
     fn pow2(t: Self) -> Self {
         f64::from_bits(t.to_bits().wrapping_add(1023) << 52)
+    }
+
+    #[inline(always)]
+    fn pow2_less(t: Self, u: Self) -> Self {
+        let twice = u.to_bits().wrapping_add(u.to_bits());
+        f64::from_bits(t.to_bits().wrapping_sub(twice).wrapping_add(1023) << 52)
     }
 
     #[inline(always)]

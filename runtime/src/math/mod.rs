@@ -13,6 +13,7 @@
 //! | function | f32 fused | f32 | f64 fused | f64 |
 //! |---|---|---|---|---|
 //! | exp, exp_nonpos | 0.82 | 0.84 | 0.83 | 0.84 |
+//! | exp_times | 1.45 | 1.40 | 1.44 | 1.44 |
 //! | expm1 | 1.38 | 1.53 | 1.52 | 1.48 |
 //! | log | 0.79 | 0.77 | 0.78 | 0.78 |
 //! | log1p, log1p_unit | 0.84 | 0.82 | 0.82 | 0.82 |
@@ -94,6 +95,9 @@ pub trait Element:
     const EXP_MIN: f64;
     /// Above this, exp is infinite (and [`scale`](Element::scale) still right).
     const EXP_MAX: f64;
+    /// Here exp is the cube of the largest power of two, and of any number but 0 it makes infinity; at its negative,
+    /// it is the cube of what [`pow2`](Element::pow2) makes 0.
+    const EXP_TIMES_MAX: f64;
     /// Below this, expm1 is -1.
     const EXPM1_MIN: f64;
     /// An even power of two that makes subnormal numbers normal, and its exponent.
@@ -107,8 +111,10 @@ pub trait Element:
 
     /// `self` with its sign flipped where `other` is negative.
     fn xor_sign(self, other: Self) -> Self;
-    /// 2^k from `MAGIC + k`; k must be the exponent of a normal number.
+    /// 2^k from `MAGIC + k`; k must be the exponent of a normal number, or one less than the least, which gives 0.
     fn pow2(t: Self) -> Self;
+    /// 2^(k - 2 l) from `MAGIC + k` and `MAGIC + l`, as [`pow2`](Element::pow2).
+    fn pow2_less(t: Self, u: Self) -> Self;
     /// `self * 2^k` from `t = MAGIC + k`, in two factors, so that a subnormal product is rounded once; |k|
     /// at most twice the largest exponent.
     fn scale(self, t: Self) -> Self;

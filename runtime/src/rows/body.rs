@@ -15,7 +15,7 @@ use super::lanes::{LANES, Row, Tail};
 use super::stage::{Kind, Stage};
 use crate::real::{Float, Real};
 
-/// What the outputs fold, lane by lane: sums and products in `wide`, extremes in `narrow`, beside which
+/// What the outputs fold, lane by lane: sums (also those of squares) and products in `wide`, extremes in `narrow`, beside which
 /// `nans` holds a NaN once there was one (and for `Kind::Excess` the number of ones in `narrow`), so that
 /// each is one comparison and one choice, which LLVM makes vectors of.
 ///
@@ -36,7 +36,7 @@ impl<T: Float, const O: usize> Folds<T, O> {
             for o in 0..O {
                 match kinds[o] {
                     Kind::Each | Kind::Excess => {}
-                    Kind::Sum | Kind::Prod => folds.wide[o][lane] = kinds[o].neutral(),
+                    Kind::Sum | Kind::Norm | Kind::Prod => folds.wide[o][lane] = kinds[o].neutral(),
                     Kind::Max | Kind::Min => folds.narrow[o][lane] = T::from_f64(kinds[o].neutral()),
                 }
             }
@@ -54,7 +54,7 @@ impl<T: Float, const O: usize> Folds<T, O> {
                 let x = outputs[o][lane];
                 let (extreme, nan) = (self.narrow[o][lane], self.nans[o][lane]);
                 match kinds[o] {
-                    Kind::Each | Kind::Sum | Kind::Prod => {}
+                    Kind::Each | Kind::Sum | Kind::Norm | Kind::Prod => {}
                     // Ones are counted apart, so that one can be taken away without a digit of the others.
                     Kind::Excess => {
                         let one = x == T::from_f64(1.0);
@@ -75,6 +75,7 @@ impl<T: Float, const O: usize> Folds<T, O> {
                 match kinds[o] {
                     Kind::Each | Kind::Max | Kind::Min => {}
                     Kind::Sum | Kind::Excess => self.wide[o][lane] += x.to_f64(),
+                    Kind::Norm => self.wide[o][lane] += x.to_f64() * x.to_f64(),
                     Kind::Prod => self.wide[o][lane] *= x.to_f64(),
                 }
             }

@@ -11,7 +11,7 @@ impl Kind {
     /// What folding starts with.
     pub(super) const fn neutral(self) -> f64 {
         match self {
-            Kind::Each | Kind::Sum | Kind::Excess => 0.0,
+            Kind::Each | Kind::Sum | Kind::Excess | Kind::Norm => 0.0,
             Kind::Prod => 1.0,
             Kind::Max => f64::NEG_INFINITY,
             Kind::Min => f64::INFINITY,
@@ -24,6 +24,7 @@ impl Kind {
         let (x, y) = (Fx::<f64, false>::of(a), Fx::<f64, false>::of(b));
         match self {
             Kind::Each | Kind::Sum | Kind::Excess => a + b,
+            Kind::Norm => a.hypot(b),
             Kind::Prod => a * b,
             Kind::Max => x.max(y).get(),
             Kind::Min => x.min(y).get(),
@@ -31,8 +32,8 @@ impl Kind {
     }
 }
 
-/// Finishes what the lane loop leaves: it takes the one away from sums of `Kind::Excess` and, where folds are
-/// `joined`, brings those of all lanes to the first one.
+/// Finishes what the lane loop leaves: where folds are `joined`, it brings those of all lanes to the first one; it takes
+/// the one away from sums of `Kind::Excess`, and the root of those of `Kind::Norm`.
 ///
 /// # Safety
 ///
@@ -50,8 +51,13 @@ pub(super) unsafe fn finish(kinds: &[Kind], folds: *mut Block<f64>, joined: bool
             // SAFETY: as above; it is another block.
             let ones = unsafe { &mut (*folds.add(kinds.len() + number)).0 };
             excess(lanes, ones, joined);
-        } else if joined {
+            continue;
+        }
+        if joined {
             join(*kind, lanes);
+        }
+        if *kind == Kind::Norm {
+            lanes.iter_mut().for_each(|lane| *lane = lane.sqrt());
         }
     }
 }
@@ -81,7 +87,7 @@ fn join(kind: Kind, lanes: &mut [f64; LANES]) {
     }
     match kind {
         Kind::Each => {}
-        Kind::Sum | Kind::Excess => tree(lanes, |a, b| a + b),
+        Kind::Sum | Kind::Excess | Kind::Norm => tree(lanes, |a, b| a + b),
         Kind::Prod => tree(lanes, |a, b| a * b),
         Kind::Max | Kind::Min => {
             let mut nan = false;

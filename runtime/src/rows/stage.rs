@@ -11,6 +11,8 @@ pub enum Kind {
     Sum,
     /// Added up, in f64, less 1, before it is rounded: what a sum of exponentials has beside its largest term.
     Excess,
+    /// The root of the sum of squares, both in f64, so that no square of an f32 overflows or vanishes; 0 over nothing.
+    Norm,
     /// The largest, NaN if one is NaN; -inf over nothing.
     Max,
     /// The smallest, NaN if one is NaN; inf over nothing.

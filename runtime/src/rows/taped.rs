@@ -261,6 +261,9 @@ unsafe fn fold_groups<T: Float>(
     match kind {
         Kind::Each => {}
         Kind::Sum => join!(f64, |x| x, |x| x, |x, wide, beside| (wide + x.to_f64(), beside)),
+        Kind::Norm => {
+            join!(f64, |x| x, |x| x, |x, wide, beside| (wide + x.to_f64() * x.to_f64(), beside))
+        }
         Kind::Prod => join!(f64, |x| x, |x| x, |x, wide, beside| (wide * x.to_f64(), beside)),
         Kind::Excess => join!(f64, |x| x, |x| x, |x, wide, ones| {
             let one = x == T::from_f64(1.0);

@@ -148,6 +148,7 @@ operations! {
         Log1mexp "log1mexp" 1 |a, _, _| a.log1mexp();
         Xlogy "xlogy" 2 |a, b, _| a.xlogy(b);
         ExpNonpos "exp_nonpos" 1 |a, _, _| a.exp_nonpos();
+        ExpTimes "exp_times" 2 |a, b, _| a.exp_times(b);
         Log1pUnit "log1p_unit" 1 |a, _, _| a.log1p_unit();
         Sigmoid "sigmoid" 1 |a, _, _| a.sigmoid();
         LogSigmoid "log_sigmoid" 1 |a, _, _| a.log_sigmoid();

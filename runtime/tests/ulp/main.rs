@@ -3,6 +3,7 @@
 //! Samples; `cargo run --release --example ulp_sweep 1` tries every f32.
 
 mod double_double;
+mod exp_times;
 mod functions;
 mod measure;
 mod oracle;
