@@ -211,3 +211,19 @@ fn second_derivatives_are_refused() -> Result<()> {
     assert!(candle.get(&x).expect("a gradient").track_op(), "the variable is not read any more");
     Ok(())
 }
+
+#[test]
+fn one_loss_serves_all_threads() -> Result<()> {
+    let loss = Loss::new(SmoothL1::dynamic()).parameter("beta", 0.5);
+    let slopes = |seed| -> Result<Vec<f64>> {
+        let mut random = Random(seed);
+        let (x, y) = (random.var((40, 50), 2.0, DType::F32)?, random.tensor((40, 50), 2.0, DType::F32)?);
+        Ok(gradient(&loss.forward(&x, &y)?.backward()?, &x))
+    };
+    let together = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|seed| scope.spawn(move || slopes(seed))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a thread")).collect::<Result<Vec<_>>>()
+    });
+    assert_eq!(together?, (0..4).map(slopes).collect::<Result<Vec<_>>>()?);
+    Ok(())
+}
