@@ -12,6 +12,8 @@ SKIPPED = {".git", "target", "shared"}
 LARGEST = 4 << 20  # bytes
 RAW = {"tests/fixtures", "macros/tests", "fuzz/seeds", "fuzz/corpus", "fuzz/artifacts"}  # mistakes on purpose
 
+WORKSPACES = [".", "adapters"]  # folders with a Cargo.lock of their own
+
 faults = []
 
 
@@ -57,7 +59,7 @@ def repository():
                     fault(f"{name}:{number}: a path of one machine")
                 if re.search(r"\b(TODO|FIXME|XXX|dbg!)", line) and path.suffix != ".jsonl":
                     fault(f"{name}:{number}: unfinished")
-    for name in ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md", "Cargo.lock"]:
+    for name in ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md", "Cargo.lock", "adapters/Cargo.lock"]:
         if not (ROOT / name).is_file():
             fault(f"{name}: missing")
 
@@ -67,6 +69,7 @@ def architecture():
     # The two engines, what runs tapes in them, and the one call of the second that hands arrays over.
     engines = r"runtime/src/(sweep/|rows/|tape/|evaluate/rows\.rs)"
     compiler, every = "compiler/src", ("compiler/src", "macros/src", "runtime/src", "src")
+    adapters = tuple(path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("adapters/*/src")))
     rules = [
         ("quote", r"\bquote::|\bquote(_spanned)?!", [compiler], r"compiler/src/codegen/"),
         ("proc_macro2", r"\bproc_macro2::", [compiler], r"compiler/src/(codegen/|compile\.rs|text\.rs)"),
@@ -75,7 +78,9 @@ def architecture():
         ("pest", r"\bpest(_derive)?::", [compiler], r"compiler/src/parser/"),
         ("annotate_snippets", r"\bannotate_snippets::", [compiler], r"compiler/src/render\.rs"),
         ("I/O or the environment", r"\bstd::(fs|env|net|process|io|time|thread)\b", [compiler], None),
-        ("unsafe code", r"\bunsafe (\{|fn\b|impl\b|extern\b|trait\b)", every, engines),
+        ("unsafe code", r"\bunsafe (\{|fn\b|impl\b|extern\b|trait\b)", every + adapters, engines),
+        ("what lossdef keeps to itself", r"\b(__private|rows|sweep|tape|task|settings|declare)::", adapters, None),
+        ("a loss by its name", r"\blosses::[A-Z]\w*[a-z]", adapters, None),
     ]
     for what, pattern, folders, allowed in rules:
         for folder in folders:
@@ -128,18 +133,36 @@ def reference():
             fault(f"docs/language.md: no row for the function {name}")
 
 
+def metadata_of(workspace, *options):
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", *options]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT / workspace).stdout)
+
+
 def msrv():
     """The declared version is the least that the code and its dependencies need.
 
     That the code uses nothing newer is clippy's to check (`incompatible_msrv`)."""
-    command = ["cargo", "metadata", "--format-version", "1", "--locked"]
-    metadata = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+    metadata = metadata_of(".")
+    newest = [("1.85", "edition 2024")]
+    if any("avx512" in path.read_text() for path, _ in files(".rs", under="runtime/src")):
+        newest.append(("1.89", "target_feature(enable = \"avx512…\")"))
+    msrv_of("Cargo.toml", metadata, set(metadata["workspace_members"]), newest, "README.md")
+    # Each adapter needs what its framework needs.
+    metadata = metadata_of("adapters")
+    for package in metadata["packages"]:
+        if package["id"] in metadata["workspace_members"]:
+            manifest = Path(package["manifest_path"])
+            document = f"docs/{manifest.parent.name}.md"
+            msrv_of(manifest.relative_to(ROOT), metadata, {package["id"]}, [("1.85", "edition 2024")], document)
+
+
+def msrv_of(manifest, metadata, members, needs, document):
     packages = {package["id"]: package for package in metadata["packages"]}
     edges = {
         node["id"]: [dep["pkg"] for dep in node["deps"] if any(kind["kind"] is None for kind in dep["dep_kinds"])]
         for node in metadata["resolve"]["nodes"]
     }
-    seen, stack = set(), list(metadata["workspace_members"])
+    seen, stack = set(), list(members)
     while stack:
         package = stack.pop()
         if package not in seen:
@@ -149,22 +172,18 @@ def msrv():
     def version(text):
         return tuple((list(map(int, text.split("."))) + [0, 0])[:3])
 
-    members = set(metadata["workspace_members"])
     declared = {packages[member]["rust_version"] for member in members}
     if len(declared) != 1 or None in declared:
-        fault(f"the packages of the workspace declare different versions: {declared}")
+        fault(f"{manifest}: the packages declare different versions: {declared}")
         return
     (declared,) = declared
-    needs = [(packages[p]["rust_version"] or "1.0", packages[p]["name"]) for p in seen - members]
-    needs.append(("1.85", "edition 2024"))
-    if any("avx512" in path.read_text() for path, _ in files(".rs", under="runtime/src")):
-        needs.append(("1.89", "target_feature(enable = \"avx512…\")"))
+    needs = [(packages[p]["rust_version"] or "1.0", packages[p]["name"]) for p in sorted(seen - members)] + needs
     needed, reason = max(needs, key=lambda need: version(need[0]))
-    print(f"declared {declared}; needed {needed}, by {reason}")
+    print(f"{manifest}: declared {declared}; needed {needed}, by {reason}")
     if version(needed) != version(declared):
-        fault(f"Cargo.toml declares {declared}, but {needed} is needed, by {reason}")
-    if f"Rust {declared}" not in (ROOT / "README.md").read_text():
-        fault(f"README.md does not say that Rust {declared} is needed")
+        fault(f"{manifest} declares {declared}, but {needed} is needed, by {reason}")
+    if f"Rust {declared}" not in (ROOT / document).read_text():
+        fault(f"{document} does not say that Rust {declared} is needed")
 
 
 def licences():
@@ -173,8 +192,7 @@ def licences():
 
     deny = tomllib.loads((ROOT / "deny.toml").read_text())
     allowed, sources = set(deny["licenses"]["allow"]), set(deny["sources"]["allow-registry"])
-    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--all-features"]
-    metadata = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
+    packages = [package for workspace in WORKSPACES for package in metadata_of(workspace, "--all-features")["packages"]]
 
     def fits(licence):
         """Whether one alternative has allowed parts only. Brackets around alternatives are taken apart."""
@@ -185,7 +203,7 @@ def licences():
         return any(all(part == "allowed" or part in allowed for part in choice) for choice in parts)
 
     seen = set()
-    for package in metadata["packages"]:
+    for package in packages:
         name, licence, source = f"{package['name']} {package['version']}", package["license"], package["source"]
         if not licence or not fits(licence):
             fault(f"{name}: its licence is {licence or 'not given'}")

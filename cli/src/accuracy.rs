@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use crate::file::{self, Source};
 use crate::{Outcome, output};
 use lossdef_audit::table::{self, Stated};
@@ -33,21 +35,27 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     let (compiled, sound) = file::several(&source, &arguments.losses)?;
     let effort = if arguments.dense { Effort::Dense } else { Effort::Quick };
     let (mut rows, mut worse) = (Vec::new(), 0);
+    let steps = 2 * compiled.losses.len() as u64;
+    // Drawn on a terminal only.
+    let bar = ProgressBar::new(steps).with_style(style()?);
     for (loss, callable) in compiled.losses.iter().zip(lossdef_engine::losses(&compiled)) {
         for format in [Format::F32, Format::F64] {
-            let swept = sweep(loss, callable.dynamic(), format, effort);
             let name = format!("{}, {}", loss.derived.loss.name, format.name());
+            bar.set_message(name.clone());
+            let swept = sweep(loss, callable.dynamic(), format, effort);
+            bar.inc(1);
             match &stated {
                 None => rows.push(swept.row()),
                 Some(stated) => {
                     for breach in breaches(stated, &swept, &loss.derived.loss.name, format) {
                         worse += 1;
-                        output::answer(&format!("{name}: {breach}\n"))?;
+                        bar.suspend(|| output::answer(&format!("{name}: {breach}\n")))?;
                     }
                 }
             }
         }
     }
+    bar.finish_and_clear();
     if stated.is_none() {
         output::answer(&table::document(&rows))?;
     }
@@ -61,6 +69,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
         }
     }
     Ok(if sound && worse == 0 { Outcome::Clean } else { Outcome::Findings })
+}
+
+fn style() -> Result<ProgressStyle, String> {
+    ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {elapsed}").map_err(|error| error.to_string())
 }
 
 fn read(path: &Path) -> Result<Vec<Stated>, String> {

@@ -140,8 +140,8 @@ impl<const SINGLE: bool, const FREE: bool> Number for Bound<SINGLE, FREE> {
     fn fold(reduction: Reduction, values: &[Self]) -> Self {
         let mut result =
             Self::result(Dual::fold(reduction, &Self::duals(values)), values, values.len().max(1));
-        if reduction == Reduction::Norm {
-            // Its squares are met on the way.
+        if reduction == Reduction::Norm && !SINGLE {
+            // Its squares are met on the way; those of f32 are f64.
             result.peak = &result.peak * &result.peak;
         }
         result

@@ -75,7 +75,7 @@ impl Plan<'_> {
         for kind in kinds {
             let start = self.scenes.len();
             kind(self);
-            self.thin(start, self.share(main, self.either(SCENES, 8 * SCENES)));
+            self.thin(start, self.share(main, self.either(SCENES, 3 * SCENES)));
         }
         if main && self.effort == Effort::Dense {
             self.every_exponent(&bases[0]);

@@ -17,8 +17,8 @@ pub fn search(swept: &Swept<'_>, effort: Effort) -> Vec<Point> {
     let steps = match (effort, elementwise) {
         (Effort::Quick, true) => 160,
         (Effort::Quick, false) => 40,
-        (Effort::Dense, true) => 3000,
-        (Effort::Dense, false) => 600,
+        (Effort::Dense, true) => 1500,
+        (Effort::Dense, false) => 200,
     };
     let climbs: Vec<(usize, usize)> =
         [0, 1].into_iter().flat_map(|kind| (0..STARTS).map(move |start| (kind, start))).collect();
