@@ -75,7 +75,12 @@ impl<B: Memory> Pending<'_, B> {
                 let unreduced = bound.is_unreduced();
                 let evaluation = bound.evaluate(if unreduced { &[] } else { &names }, None)?;
                 let gradients = if unreduced {
-                    Kept::Inputs { bound, names, device: device.clone() }
+                    Kept::Inputs {
+                        bound,
+                        names,
+                        shape: evaluation.value.shape().to_vec(),
+                        device: device.clone(),
+                    }
                 } else {
                     Kept::Gradients(tensors::<B>(evaluation.gradients, &bound, device))
                 };
@@ -103,7 +108,7 @@ enum Kept<B: Backend> {
     /// The gradients of a loss that is one number.
     Gradients(Vec<FloatTensor<B>>),
     /// The inputs of a loss of one value per sample.
-    Inputs { bound: Bound, names: Vec<&'static str>, device: B::Device },
+    Inputs { bound: Bound, names: Vec<&'static str>, shape: Vec<usize>, device: B::Device },
 }
 
 impl<B: Memory, const N: usize> Backward<B, N> for LossBackward {
@@ -140,9 +145,9 @@ impl<B: Memory> Kept<B> {
                 };
                 gradients.into_iter().map(scaled).collect()
             }
-            Kept::Inputs { bound, names, device } => {
+            Kept::Inputs { bound, names, shape, device } => {
                 let again = B::float(upstream).map_err(|reason| bound.unreadable("upstream", reason));
-                match again.and_then(|upstream| bound.evaluate(&names, Some(&upstream))) {
+                match again.and_then(|upstream| bound.evaluate(&names, Some((&upstream, &shape)))) {
                     Ok(evaluation) => tensors::<B>(evaluation.gradients, &bound, &device),
                     // The same call has been computed in the forward pass; burn's backward pass has no results.
                     Err(error) => panic!("{error}"),

@@ -79,8 +79,13 @@ impl Bound {
         self.request.reduction == ReductionKind::None
     }
 
-    /// The result, and the gradients of these inputs times the derivative in each value of an unreduced result.
-    pub fn evaluate(&self, gradients: &[&'static str], upstream: Option<&Held>) -> Result<Evaluation, Error> {
+    /// The result, and the gradients of these inputs times the derivative in each value of an unreduced result, which is
+    /// given with the shape of that result.
+    pub fn evaluate(
+        &self,
+        gradients: &[&'static str],
+        upstream: Option<(&Held, &[usize])>,
+    ) -> Result<Evaluation, Error> {
         let Request { formula, settings, reduction } = &self.request;
         let loss = formula.spec().name;
         let truths: Vec<_> = self.inputs.iter().map(|(_, held)| held.truths()).collect();
@@ -98,9 +103,8 @@ impl Bound {
         for name in gradients {
             call = call.gradient(name);
         }
-        if let Some(upstream) = upstream {
-            let single = formula.spec().samples.is_empty();
-            call = call.upstream_each(view(loss, "upstream", upstream, None, single)?);
+        if let Some((upstream, shape)) = upstream {
+            call = call.upstream_each(view(loss, "upstream", upstream, None, shape.is_empty())?);
         }
         if !settings.check {
             call = call.unchecked();

@@ -221,7 +221,7 @@ impl Loss {
 
     /// A call on the first two required inputs. Others follow with [`Call::input`].
     pub fn on(&self, prediction: impl Into<Input>, target: impl Into<Input>) -> Call<'_> {
-        self.call().next(prediction).next(target)
+        self.call().with(prediction).with(target)
     }
 
     /// A call without inputs yet, for losses with one required input, or more than two.
@@ -243,7 +243,7 @@ pub struct Call<'l> {
 
 impl Call<'_> {
     /// Gives the next required input, in the order of the formula.
-    pub fn next(mut self, tensor: impl Into<Input>) -> Self {
+    pub fn with(mut self, tensor: impl Into<Input>) -> Self {
         let spec = self.loss.formula.spec();
         let mut required = spec.inputs.iter().filter(|input| input.default.is_none());
         match required.nth(self.required) {
