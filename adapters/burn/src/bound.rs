@@ -140,30 +140,45 @@ fn as_float(held: Held, float: DType, loss: &'static str, input: &'static InputS
     if let Some(truths) = held.truths() {
         return Ok(Held::Data(numbers(truths.into_iter().map(f64::from).collect(), shape, float)));
     }
-    let Some(whole) = held.view(&shape).and_then(whole) else { return Ok(held) };
-    let value = |value: &i128| if float == DType::F64 { *value as f64 } else { f64::from(*value as f32) };
-    if let Some(place) = whole.iter().position(|number| value(number) as i128 != *number) {
-        let position = position(place, &shape);
-        let error = lossdef::Error::Inexact { loss, input: input.name, position, value: whole[place] };
+    let convert = if float == DType::F64 { wide } else { single };
+    let Some((data, inexact)) = held.view(&shape).and_then(|view| convert(view, &shape)) else {
+        return Ok(held);
+    };
+    if let Some((place, value)) = inexact {
+        let error =
+            lossdef::Error::Inexact { loss, input: input.name, position: position(place, &shape), value };
         return Err(error.into());
     }
-    Ok(Held::Data(numbers(whole.iter().map(value).collect(), shape, float)))
+    Ok(Held::Data(data))
 }
 
-/// Whole numbers in row-major order; nothing where they are of a float type.
-fn whole(view: AnyView<'_>) -> Option<Vec<i128>> {
-    Some(match view {
-        AnyView::I64(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        AnyView::I32(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        AnyView::I16(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        AnyView::I8(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        AnyView::U64(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        AnyView::U32(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        AnyView::U16(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        AnyView::U8(array) => array.iter().map(|number| i128::from(*number)).collect(),
-        _ => return None,
-    })
+/// Elements of a float type, and the first of the whole numbers that it cannot hold, with its place.
+type Floats = (TensorData, Option<(usize, i128)>);
+
+macro_rules! converted {
+    ($name:ident $float:ident: $($variant:ident $whole:ident),*) => {
+        /// Whole numbers as numbers, in row-major order; nothing where they are such already.
+        fn $name(view: AnyView<'_>, shape: &[usize]) -> Option<Floats> {
+            let (floats, inexact) = match view {
+                $(AnyView::$variant(array) => {
+                    let floats: Vec<$float> = array.iter().map(|whole| *whole as $float).collect();
+                    // The conversion back ends at the largest whole number, which may have been rounded up.
+                    let lost = |(float, whole): (&$float, &$whole)| {
+                        *float as $whole != *whole || (*whole == $whole::MAX && *float as i128 != *whole as i128)
+                    };
+                    let place = floats.iter().zip(&array).position(lost);
+                    let inexact = place.and_then(|place| Some((place, i128::from(*array.iter().nth(place)?))));
+                    (floats, inexact)
+                })*
+                _ => return None,
+            };
+            Some((TensorData::new(floats, shape.to_vec()), inexact))
+        }
+    };
 }
+
+converted!(single f32: I64 i64, I32 i32, I16 i16, I8 i8, U64 u64, U32 u32, U16 u16, U8 u8);
+converted!(wide f64: I64 i64, I32 i32, I16 i16, I8 i8, U64 u64, U32 u32, U16 u16, U8 u8);
 
 /// Where the element of this number stands.
 fn position(mut place: usize, shape: &[usize]) -> Vec<usize> {

@@ -123,6 +123,18 @@ fn whole_targets_are_numbers() {
     let message =
         "mse: `target` is 9007199254740991 at [0], which the float type of the call cannot hold exactly";
     assert_eq!(error.to_string(), message);
+    // The largest of a type is rounded up, and the conversion back would hide it; those of small types are exact.
+    let limits = [
+        (DType::I64, i64::MAX, false),
+        (DType::I32, i32::MAX.into(), false),
+        (DType::I8, 127, true),
+        (DType::U8, 255, true),
+    ];
+    for (dtype, largest, exact) in limits {
+        let whole = Tensor::<1, Int>::from_data(TensorData::new(vec![0, largest], [2]), (&device(), dtype));
+        let result = mse.try_forward(tensor(vec![0.0; 2], [2], DType::F32), whole, Reduction::Sum);
+        assert_eq!(result.is_ok(), exact, "{dtype:?}");
+    }
 }
 
 #[test]
