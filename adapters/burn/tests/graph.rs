@@ -43,6 +43,9 @@ fn differences<const N: usize>(
         .collect()
 }
 
+/// A loss of three leaves.
+type Run<'r> = &'r dyn Fn([&Tensor<2>; 3]) -> Tensor<1>;
+
 /// A leaf of two axes, or of one in the last.
 fn leaf((numbers, shape): &(Vec<f64>, Vec<usize>)) -> Tensor<2> {
     let shape = if let [rows, columns] = shape[..] { [rows, columns] } else { [1, shape[0]] };
@@ -99,7 +102,7 @@ fn every_differentiable_input_has_its_gradient() {
         let triplet = |[a, b, c]: [&Tensor<2>; 3]| {
             end(triplet.on(a.clone(), b.clone()).with(c.clone()), reduction, &uneven)
         };
-        let losses: [(usize, &dyn Fn([&Tensor<2>; 3]) -> Tensor<1>); 2] = [(2, &cosine), (3, &triplet)];
+        let losses: [(usize, Run<'_>); 2] = [(2, &cosine), (3, &triplet)];
         for (count, run) in losses {
             let tensors = leaves.each_ref().map(leaf);
             let store = run(tensors.each_ref()).backward();
