@@ -69,7 +69,7 @@ impl<B: Memory> Pending<'_, B> {
         match prepared.compute_bound().stateful() {
             OpsKind::UnTracked(prepared) => {
                 let value = bound.evaluate(&[], None)?.value;
-                Ok(prepared.finish(tensor::<B>(value, None, device)))
+                Ok(prepared.finish(tensor::<B>(value, device)))
             }
             OpsKind::Tracked(prepared) => {
                 let unreduced = bound.is_unreduced();
@@ -82,10 +82,9 @@ impl<B: Memory> Pending<'_, B> {
                         device: device.clone(),
                     }
                 } else {
-                    Kept::Gradients(tensors::<B>(evaluation.gradients, &bound, device))
+                    Kept::Gradients(tensors::<B>(evaluation.gradients, device))
                 };
-                Ok(prepared
-                    .finish(State { kept: gradients, joined }, tensor::<B>(evaluation.value, None, device)))
+                Ok(prepared.finish(State { kept: gradients, joined }, tensor::<B>(evaluation.value, device)))
             }
         }
     }
@@ -148,7 +147,7 @@ impl<B: Memory> Kept<B> {
             Kept::Inputs { bound, names, shape, device } => {
                 let again = B::float(upstream).map_err(|reason| bound.unreadable("upstream", reason));
                 match again.and_then(|upstream| bound.evaluate(&names, Some((&upstream, &shape)))) {
-                    Ok(evaluation) => tensors::<B>(evaluation.gradients, &bound, &device),
+                    Ok(evaluation) => tensors::<B>(evaluation.gradients, &device),
                     // The same call has been computed in the forward pass; burn's backward pass has no results.
                     Err(error) => panic!("{error}"),
                 }
@@ -158,19 +157,13 @@ impl<B: Memory> Kept<B> {
 }
 
 /// Gradients as tensors of the shapes of their inputs.
-fn tensors<B: Backend>(
-    gradients: Vec<(&'static str, AnyArray)>,
-    bound: &Bound,
-    device: &B::Device,
-) -> Vec<FloatTensor<B>> {
-    let tensor = |(name, gradient)| tensor::<B>(gradient, Some(bound.shape(name)), device);
-    gradients.into_iter().map(tensor).collect()
+fn tensors<B: Backend>(gradients: Vec<(&'static str, AnyArray)>, device: &B::Device) -> Vec<FloatTensor<B>> {
+    gradients.into_iter().map(|(_, gradient)| tensor::<B>(gradient, device)).collect()
 }
 
-/// An array as a tensor of its shape, or of this one of as many elements. One number is a tensor of shape `[1]`.
-pub fn tensor<B: Backend>(array: AnyArray, shape: Option<Vec<usize>>, device: &B::Device) -> FloatTensor<B> {
-    let own = if array.shape().is_empty() { vec![1] } else { array.shape().to_vec() };
-    let shape = shape.unwrap_or(own);
+/// An array as a tensor of its shape. One number is a tensor of shape `[1]`, as the input was whose gradient it may be.
+pub fn tensor<B: Backend>(array: AnyArray, device: &B::Device) -> FloatTensor<B> {
+    let shape = if array.shape().is_empty() { vec![1] } else { array.shape().to_vec() };
     let data = match array {
         AnyArray::F32(array) => TensorData::new(elements(array), shape),
         AnyArray::F64(array) => TensorData::new(elements(array), shape),

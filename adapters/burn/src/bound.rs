@@ -63,12 +63,6 @@ impl Bound {
         Ok(Bound { request, inputs })
     }
 
-    /// The shape of the tensor that was given for an input.
-    pub fn shape(&self, name: &str) -> Vec<usize> {
-        let input = self.inputs.iter().find(|(input, _)| input.name == name);
-        input.map_or_else(Vec::new, |(_, held)| held.shape())
-    }
-
     /// The error of a tensor that cannot be read.
     pub fn unreadable(&self, input: &'static str, reason: String) -> Error {
         Error::Read { loss: self.request.formula.spec().name, input, reason }

@@ -91,7 +91,7 @@ impl<B: Memory + LossOps, C: CheckpointStrategy> LossOps for Autodiff<B, C> {
 fn untracked<B: Memory>(inputs: Inputs<B>, request: Request) -> Result<FloatTensor<B>, Error> {
     let device = device::<B>(&inputs, &request)?;
     let bound = Bound::new(request.clone(), held::<B>(inputs, &request)?)?;
-    Ok(backward::tensor::<B>(bound.evaluate(&[], None)?.value, None, &device))
+    Ok(backward::tensor::<B>(bound.evaluate(&[], None)?.value, &device))
 }
 
 fn outcome<B: Backend>(result: Result<FloatTensor<B>, Error>) -> Outcome<B> {
