@@ -22,71 +22,49 @@ pub struct Tracked<B: Backend> {
     pub tensor: FloatTensor<Autodiff<B>>,
 }
 
-/// Computes a loss as a node of the graph. Its gradients are computed in the same pass over memory, but for a loss of
-/// one value per sample: there, what each value is multiplied by is known in the backward pass only.
+/// Computes a loss as a node of the graph, of which at least one input is a part. Its gradients are computed in the same
+/// pass over memory, but for a loss of one value per sample: there, what each value is multiplied by is known in the
+/// backward pass only.
 pub fn record<B: Memory, C: CheckpointStrategy>(
-    tracked: Vec<Tracked<B>>,
+    tracked: &[Tracked<B>],
     bound: Bound,
     device: &B::Device,
 ) -> Result<FloatTensor<Autodiff<B, C>>, Error> {
     let names: Vec<_> = tracked.iter().map(|tracked| tracked.name).collect();
-    let mut guards: Vec<_> = tracked.iter().map(|tracked| tracked.tensor.node()).collect();
-    let joined = guards.len() > 3;
-    if joined {
-        // A node of burn has a fixed number of parents. Of many inputs one is made, from which burn's own graph leads
-        // back to each.
-        let flat = tracked.into_iter().map(|tracked| {
-            let count = tracked.tensor.shape().num_elements();
-            <Autodiff<B, C>>::float_reshape(tracked.tensor, Shape::from([count]))
-        });
-        guards = vec![<Autodiff<B, C>>::float_cat(flat.collect(), 0).node()];
-    }
-    let call = Pending { bound, names, joined, device };
-    let mut guards = guards.into_iter();
-    match (guards.next(), guards.next(), guards.next()) {
-        (Some(a), Some(b), Some(c)) => call.finish::<C, 3>([a, b, c]),
-        (Some(a), Some(b), None) => call.finish::<C, 2>([a, b]),
-        (Some(a), ..) => call.finish::<C, 1>([a]),
-        (None, ..) => Err(Error::NoTensor { loss: "" }),
-    }
-}
-
-/// A call whose parents are known.
-struct Pending<'d, B: Backend> {
-    bound: Bound,
-    names: Vec<&'static str>,
-    joined: bool,
-    device: &'d B::Device,
-}
-
-impl<B: Memory> Pending<'_, B> {
-    fn finish<C: CheckpointStrategy, const N: usize>(
-        self,
-        guards: [NodeGuard; N],
-    ) -> Result<FloatTensor<Autodiff<B, C>>, Error> {
-        let Pending { bound, names, joined, device } = self;
-        let prepared = <LossBackward as Backward<B, N>>::prepare::<C>(LossBackward, guards);
-        match prepared.compute_bound().stateful() {
-            OpsKind::UnTracked(prepared) => {
-                let value = bound.evaluate(&[], None)?.value;
-                Ok(prepared.finish(tensor::<B>(value, device)))
-            }
-            OpsKind::Tracked(prepared) => {
-                let unreduced = bound.is_unreduced();
-                let evaluation = bound.evaluate(if unreduced { &[] } else { &names }, None)?;
-                let gradients = if unreduced {
-                    Kept::Inputs {
-                        bound,
-                        names,
-                        shape: evaluation.value.shape().to_vec(),
-                        device: device.clone(),
-                    }
-                } else {
-                    Kept::Gradients(tensors::<B>(evaluation.gradients, device))
-                };
-                Ok(prepared.finish(State { kept: gradients, joined }, tensor::<B>(evaluation.value, device)))
-            }
+    let unreduced = bound.is_unreduced();
+    let evaluation = bound.evaluate(if unreduced { &[] } else { &names }, None)?;
+    let shape = evaluation.value.shape().to_vec();
+    let kept = if unreduced {
+        Kept::Inputs { bound, names, shape, device: device.clone() }
+    } else {
+        Kept::Gradients(tensors::<B>(evaluation.gradients, device))
+    };
+    let (state, value) = (State { kept, joined: false }, tensor::<B>(evaluation.value, device));
+    Ok(match tracked {
+        [a] => finish::<B, C, 1>([a.tensor.node()], state, value),
+        [a, b] => finish::<B, C, 2>([a.tensor.node(), b.tensor.node()], state, value),
+        [a, b, c] => finish::<B, C, 3>([a.tensor.node(), b.tensor.node(), c.tensor.node()], state, value),
+        many => {
+            // A node of burn has a fixed number of parents. Of many inputs one is made, from which burn's own graph leads
+            // back to each.
+            let flat = many.iter().map(|tracked| {
+                let count = tracked.tensor.shape().num_elements();
+                <Autodiff<B, C>>::float_reshape(tracked.tensor.clone(), Shape::from([count]))
+            });
+            let joined = <Autodiff<B, C>>::float_cat(flat.collect(), 0);
+            finish::<B, C, 1>([joined.node()], State { joined: true, ..state }, value)
         }
+    })
+}
+
+fn finish<B: Memory, C: CheckpointStrategy, const N: usize>(
+    parents: [NodeGuard; N],
+    state: State<B>,
+    value: FloatTensor<B>,
+) -> FloatTensor<Autodiff<B, C>> {
+    match LossBackward.prepare::<C>(parents).compute_bound().stateful() {
+        OpsKind::Tracked(prepared) => prepared.finish(state, value),
+        OpsKind::UnTracked(prepared) => prepared.finish(value),
     }
 }
 

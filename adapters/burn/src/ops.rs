@@ -82,7 +82,7 @@ impl<B: Memory + LossOps, C: CheckpointStrategy> LossOps for Autodiff<B, C> {
         }
         outcome(device::<B>(&inputs, &request).and_then(|device| {
             let bound = Bound::new(request.clone(), held::<B>(inputs, &request)?)?;
-            backward::record::<B, C>(tracked, bound, &device)
+            backward::record::<B, C>(&tracked, bound, &device)
         }))
     }
 }

@@ -140,6 +140,16 @@ fn more_inputs_than_an_operation_has_parents() {
     }
 }
 
+/// An error of the call comes before burn joins tensors, which it cannot of two types.
+#[test]
+fn many_inputs_of_two_types() {
+    let leaf = |dtype| tensor(vec![1.0], [1], dtype).require_grad();
+    let many = Loss::new(own::Many::dynamic());
+    let call = many.on(leaf(DType::F32), leaf(DType::F32)).with(leaf(DType::F64)).with(leaf(DType::F32));
+    let error = call.try_forward(Reduction::Mean).unwrap_err().to_string();
+    assert!(error.starts_with("many: `c` has elements of type f64"), "{error}");
+}
+
 /// The same tensor as two inputs, and a leaf on both sides.
 #[test]
 fn one_leaf_as_two_inputs() {
