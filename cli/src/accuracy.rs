@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
         for format in [Format::F32, Format::F64] {
             let name = format!("{}, {}", loss.derived.loss.name, format.name());
             bar.set_message(name.clone());
-            let swept = sweep(loss, callable.dynamic(), format, effort);
+            let mut swept = sweep(loss, callable.dynamic(), format, effort);
             bar.inc(1);
             match &stated {
                 None => rows.push(swept.row()),

@@ -71,7 +71,6 @@ pub fn sweep<'a>(
         swept.add(points::points(&subject, format, Effort::Dense));
         swept.points.extend(search::search(&swept, Effort::Dense));
     }
-    swept.points.extend(range::towards_one(&swept));
     swept
 }
 

@@ -1,7 +1,7 @@
 //! What a sweep comes to: the largest errors within a span of magnitudes, and the calls behind them.
 
 use super::measure::{Fault, Grade, Quantity, judge};
-use super::range::{Span, nearest, widest};
+use super::range::{Span, nearest, towards_one, widest};
 use super::{Point, Swept};
 use crate::ulp::Format;
 
@@ -80,12 +80,15 @@ pub struct Row {
 const KINDS: [&str; 2] = ["value", "gradient"];
 
 impl Swept<'_> {
-    /// What was found, within the widest span of magnitudes in which nothing is wrong but for ordinary numbers.
-    pub fn row(&self) -> Row {
+    /// What was found, within the widest span of magnitudes in which nothing is wrong but for ordinary numbers. For its
+    /// ends, it makes calls between ordinary numbers and what is wrong.
+    pub fn row(&mut self) -> Row {
+        let more = towards_one(self);
+        self.points.extend(more);
         self.within(widest(self.format, &self.points))
     }
 
-    /// What was found within a span.
+    /// What was found within a span. A quick sweep finds nothing here that a dense one has not found.
     pub fn within(&self, span: Span) -> Row {
         let inside: Vec<&Point> = self.points.iter().filter(|point| span.holds(point.span)).collect();
         let mut figures = [Figures::default(); 2];
