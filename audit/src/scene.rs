@@ -81,9 +81,15 @@ impl Scene {
         Scene::quiet(2, loss, parameters, turn, false)
     }
 
-    /// A quiet call of one sample, with optional inputs given: their defaults in turn 0, other numbers in the others.
-    pub fn one_sample(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
-        let mut scene = Scene::quiet(1, loss, parameters, turn, true);
+    /// A quiet call of as few samples as the loss can be told by, with optional inputs given: their defaults in turn 0,
+    /// other numbers in the others.
+    pub fn small(loss: &Loss, parameters: Vec<f64>, turn: usize) -> Scene {
+        let (graph, own) = (&loss.graph, loss.samples());
+        let mut axes = (0..graph.axes.len()).map(|axis| AxisId(axis as u8));
+        // Samples that look at each other have to be several.
+        let samples =
+            if axes.any(|axis| graph.base(axis) != axis && own.contains(graph.base(axis))) { 3 } else { 1 };
+        let mut scene = Scene::quiet(samples, loss, parameters, turn, true);
         for (input, elements) in loss.inputs.iter().zip(&mut scene.inputs) {
             if let (0, Some(default), Some(elements)) = (turn, input.default, elements) {
                 elements.fill(default);

@@ -1,5 +1,7 @@
 //! The two losses of a pair at the same points: how far apart they are, in units of the last place.
 
+use std::fmt::{self, Display, Formatter};
+
 use lossdef_runtime::any::{AnyArray, AnyView};
 use lossdef_runtime::dynamic::Loss;
 use lossdef_runtime::reduction::ReductionKind;
@@ -13,7 +15,6 @@ use super::points::{Format, LENGTH, Points};
 pub const MOST: u64 = 2;
 
 /// The largest distance of one result, where that is too large.
-#[derive(Debug)]
 pub struct Worst {
     /// `value`, or the input whose gradient it is.
     pub what: String,
@@ -22,6 +23,14 @@ pub struct Worst {
     pub results: [f64; 2],
     /// The numbers of each input.
     pub sample: Vec<Vec<f64>>,
+}
+
+impl Display for Worst {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let [naive, stable] = self.results;
+        let (what, ulps, sample) = (&self.what, self.ulps, &self.sample);
+        write!(f, "{what}: {ulps} ULP apart, {naive:e} and {stable:e}, at {sample:?}")
+    }
 }
 
 enum Array {

@@ -35,7 +35,7 @@ fn check(part: usize, parts: usize) {
         for format in [F32, F64] {
             let (apart, used) = compare([naive, stable], &points(naive.spec(), format), format, &exceptions);
             for worst in apart {
-                wrong += &format!("{pair}, single: {}: {worst:?}\n", format.single);
+                wrong += &format!("{pair}, single: {}: {worst}\n", format.single);
             }
             needed.iter_mut().zip(used).for_each(|(needed, used)| *needed |= used);
         }

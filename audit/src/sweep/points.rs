@@ -94,7 +94,7 @@ impl Plan<'_> {
     }
 
     fn base(&self, parameters: &[f64], turn: usize) -> Scene {
-        let scene = Scene::one_sample(self.subject.loss(), parameters.to_vec(), turn);
+        let scene = Scene::small(self.subject.loss(), parameters.to_vec(), turn);
         if self.format == Format::F32 { scene.single() } else { scene }
     }
 
