@@ -219,3 +219,17 @@ fn batch_mean_of_mse() {
     let ours = Loss::new(losses::Mse::dynamic()).forward(x, y, Reduction::BatchMean);
     assert_eq!(number(&ours), 5.0);
 }
+
+/// A variance below the floor gets no gradient in burn, and so stays there; torch and ours let it through.
+#[test]
+fn gaussian_nll_of_a_variance_below_the_floor() {
+    let (x, y, var) = (row(&[1.0]), row(&[0.5]), row(&[1e-9]));
+    let mean = Reduction::Mean;
+    let theirs = GaussianNLLLossConfig::new().init().forward(x.clone(), y.clone(), var.clone(), mean.clone());
+    assert_eq!(slopes(&theirs, &var), [0.0], "burn has mended its gradient");
+
+    let ours = Loss::new(losses::GaussianNll::dynamic()).on(x, y).with(var.clone()).forward(mean);
+    assert_near(&[number(&ours)], &[number(&theirs)], 1e-6);
+    // (1/v - d^2/v^2) / 2 at the floor of 1e-6.
+    assert_near(&slopes(&ours, &var), &[(1e6 - 0.25e12) / 2.0], 1e-6);
+}
