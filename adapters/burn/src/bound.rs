@@ -155,12 +155,21 @@ macro_rules! converted {
         fn $name(view: AnyView<'_>, shape: &[usize]) -> Option<Floats> {
             let (floats, inexact) = match view {
                 $(AnyView::$variant(array) => {
-                    let floats: Vec<$float> = array.iter().map(|whole| *whole as $float).collect();
+                    let floats: Vec<$float> = match array.as_slice() {
+                        Some(wholes) => wholes.iter().map(|whole| *whole as $float).collect(),
+                        None => array.iter().map(|whole| *whole as $float).collect(),
+                    };
                     // The conversion back ends at the largest whole number, which may have been rounded up.
                     let lost = |(float, whole): (&$float, &$whole)| {
                         *float as $whole != *whole || (*whole == $whole::MAX && *float as i128 != *whole as i128)
                     };
-                    let place = floats.iter().zip(&array).position(lost);
+                    // Below 2 to the bits of the significand, none is lost.
+                    let limit = 2f64.powi($float::MANTISSA_DIGITS as i32) as $float;
+                    let small = |some: &[$float]| !some.iter().fold(false, |any, float| any | (float.abs() >= limit));
+                    let place = match floats.chunks(64).all(small) {
+                        true => None,
+                        false => floats.iter().zip(&array).position(lost),
+                    };
                     let inexact = place.and_then(|place| Some((place, i128::from(*array.iter().nth(place)?))));
                     (floats, inexact)
                 })*
