@@ -153,6 +153,10 @@ const REPLAYED: usize = 32;
 /// More firings than this in one loss mean that two rules undo each other; the rest stays as it is.
 const FUEL: usize = 50_000;
 
+/// Firings in what another firing has made, in turn in what another one has made, and so on, end at this depth, for the
+/// same reason: no chain of rules that leads somewhere is as long.
+const DEEPEST: usize = 300;
+
 /// Rewrites expressions until no rule applies; the rules that fired are added to `steps`.
 pub fn rewrite(
     graph: &mut Graph,
@@ -172,11 +176,12 @@ struct Rewriter<'a> {
     settled: &'a mut HashSet<ExprId>,
     steps: &'a mut Vec<Step>,
     fuel: usize,
+    depth: usize,
 }
 
 impl<'a> Rewriter<'a> {
     fn new(context: Context<'a>, steps: &'a mut Vec<Step>, settled: &'a mut HashSet<ExprId>) -> Self {
-        Rewriter { context, done: HashMap::new(), settled, steps, fuel: FUEL }
+        Rewriter { context, done: HashMap::new(), settled, steps, fuel: FUEL, depth: 0 }
     }
 
     /// What stands for a node, where that is known.
@@ -206,7 +211,7 @@ impl<'a> Rewriter<'a> {
         if let Some(known) = self.known(id) {
             return known;
         }
-        if self.fuel > 0 {
+        if self.fuel > 0 && self.depth < DEEPEST {
             for rule in rules() {
                 let Some(next) = (rule.apply)(&mut self.context, id).filter(|next| *next != id) else {
                     continue;
@@ -215,7 +220,9 @@ impl<'a> Rewriter<'a> {
                 self.steps.push(Step { rule, before: id, after: next });
                 // Until the replacement is settled, the node stands for itself.
                 self.done.insert(id, id);
+                self.depth += 1;
                 let result = self.visit(next);
+                self.depth -= 1;
                 self.remember(id, result);
                 return result;
             }
