@@ -74,16 +74,19 @@ pub fn span_of(loss: &Loss, scene: &Scene) -> Span {
     let defaults = parameter_sets(loss).swap_remove(0);
     for element in scene.everything(loss) {
         let size = scene.at(loss, element).abs();
-        let usual = element.input.checked_sub(loss.inputs.len()).is_some_and(|at| {
-            let default = defaults[at].abs();
-            size == default || size == f64::from(default as f32)
-        });
-        if size != 0.0 && !usual {
+        if size != 0.0 && !is_default(loss, scene, element, &defaults) {
             span.least = span.least.min(size);
             span.most = span.most.max(size);
         }
     }
     span
+}
+
+/// Whether it is a parameter at its default, as a number of either format.
+fn is_default(loss: &Loss, scene: &Scene, element: Element, defaults: &[f64]) -> bool {
+    let Some(at) = element.input.checked_sub(loss.inputs.len()) else { return false };
+    let (x, default) = (scene.parameters[at].abs(), defaults[at].abs());
+    x == default || x == f64::from(default as f32)
 }
 
 /// The span without a wrong result but for ordinary numbers that goes furthest from 1 in both directions, and then in
@@ -192,12 +195,13 @@ pub fn towards_one(swept: &Swept<'_>) -> Vec<Point> {
 /// The call with every exponent multiplied by a factor, rounded towards 0; `None` where a domain forbids that.
 fn shrunk(swept: &Swept<'_>, scene: &Scene, factor: f64) -> Option<Scene> {
     let loss = swept.subject.loss();
+    let defaults = parameter_sets(loss).swap_remove(0);
     let mut drawn = scene.clone();
     for element in scene.everything(loss) {
         let x = Wide::new(scene.at(loss, element));
         let Some(exponent) = x.exponent() else { continue };
         let moved = swept.format.round(&x.scaled((exponent as f64 * factor) as i64 - exponent));
-        if !is_default(loss, scene, element) {
+        if !is_default(loss, scene, element, &defaults) {
             if !super::numbers::allowed(loss, element, moved) {
                 return None;
             }
@@ -205,10 +209,4 @@ fn shrunk(swept: &Swept<'_>, scene: &Scene, factor: f64) -> Option<Scene> {
         }
     }
     Some(drawn)
-}
-
-fn is_default(loss: &Loss, scene: &Scene, element: Element) -> bool {
-    let Some(at) = element.input.checked_sub(loss.inputs.len()) else { return false };
-    let (x, default) = (scene.parameters[at], parameter_sets(loss)[0][at]);
-    x == default || x == f64::from(default as f32)
 }
