@@ -8,6 +8,10 @@ use super::{Pair, Wide};
 /// Numbers closer to 0 than 2 to this are their own sine, exponential less 1, and so on, in every bit kept.
 const TINY: i64 = -1100;
 
+/// The exponential of a number of more bits is infinite, or 0: an exponential of an exponential that no machine format
+/// comes near to, which would take as many bits as its exponent is large.
+const HUGE: i64 = 1 << 13;
+
 /// A multiple of a part's bits for sums that cancel on the way.
 const MORE: usize = 2 * BITS;
 
@@ -34,7 +38,7 @@ impl Wide {
         }
         // x = k ln 2 + r, with as many bits more as k has.
         let bits = BITS + 64 + hi.exponent().unsigned_abs() as usize;
-        let Some(x) = self.big(bits) else {
+        let Some(x) = self.big(bits).filter(|_| hi.exponent() <= HUGE) else {
             return if self.is_negative() { Wide::zero() } else { Wide::Infinite(false) };
         };
         let ln_2 = ln_2(bits);

@@ -84,6 +84,16 @@ fn sums_of_far_numbers_are_exact() {
 }
 
 #[test]
+fn exponentials_of_exponentials_end() {
+    // As many bits as the exponent is large would be needed: more than there is memory.
+    for x in [1e9, 1e18, 1e300] {
+        assert_eq!(of(x).cosh().exp(), of(f64::INFINITY));
+        assert!((-&of(x).exp()).exp().is_zero());
+    }
+    assert!(of(1000.0).exp().exp().is_finite());
+}
+
+#[test]
 fn small_numbers_keep_their_digits() {
     // log(1 + x) and exp(x) - 1 by their series, for every size of x at which few terms are enough.
     for e in (20..1000).step_by(7) {
